@@ -1,0 +1,26 @@
+# One static library a floor, made of src/<floor>/*.cpp. A floor links only floors below it; tools/tidy.py holds
+# the includes to the same rule.
+function(fanfare_floor name)
+  cmake_parse_arguments(FLOOR "" "" "DEPENDS;PRECOMPILE" ${ARGN})
+  set(target fanfare_${name})
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  add_library(${target} STATIC ${sources})
+  add_library(fanfare::${name} ALIAS ${target})
+  target_include_directories(${target}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_compile_features(${target} PUBLIC cxx_std_20)
+  target_link_libraries(${target} PUBLIC ${FLOOR_DEPENDS})
+  fanfare_warnings(${target})
+  if(FLOOR_PRECOMPILE)
+    target_precompile_headers(${target} PRIVATE ${FLOOR_PRECOMPILE})
+  endif()
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+endfunction()
+
+function(fanfare_warnings target)
+  if(PROJECT_IS_TOP_LEVEL)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wnon-virtual-dtor
+      -Wno-missing-field-initializers -Werror)
+  endif()
+endfunction()

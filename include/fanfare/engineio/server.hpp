@@ -1,0 +1,120 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fanfare/engineio/packet.hpp>
+#include <fanfare/http/server.hpp>
+
+namespace fanfare::engineio {
+
+/// Why a session ended, in Node's words (engine.io Socket "close").
+enum class close_reason : std::uint8_t {
+  transport_error,   // "transport error"
+  transport_close,   // "transport close"
+  ping_timeout,      // "ping timeout"
+  parse_error,       // "parse error"
+  forced_close,      // "forced close": this side closed
+  server_shutdown,   // "forced server close"
+  overload,          // "send queue overflow": the byte bound of the send queue was reached
+};
+[[nodiscard]] std::string_view to_string(close_reason reason) noexcept;
+
+/// What an on_request hook may decide.
+struct refusal {
+  unsigned status = 403;
+  unsigned code = 4;                   // Engine.IO error code, Node's numbers
+  std::string message = "Forbidden";
+};
+
+struct server_options {
+  std::vector<std::string> paths;           // empty: "/engine.io/"
+  milliseconds ping_interval{25000};
+  milliseconds ping_timeout{20000};
+  milliseconds upgrade_timeout{10000};
+  std::size_t max_payload_bytes = 1000000;  // of one POST body, and of one WebSocket message
+  bool polling = true;
+  bool websocket = true;
+  bool allow_upgrades = true;
+  bool http_compression = true;             // of polling answers past http::server_options::compress_threshold
+  std::optional<websocket::deflate_options> deflate;
+  std::size_t packets_per_poll_max = 10000; // packets in one POST
+  std::size_t sessions_max = 10000;         // past it: 503, Node's code 3 body
+  std::size_t send_queue_bytes_max = 4194304;  // per session; past it the session is closed
+  std::string cookie;                       // name of a cookie holding the session id; "" sends none
+
+  /// Asked for every handshake, before a session exists; call `done` once, from any thread, with nothing to allow.
+  std::function<void(const http::request&, std::function<void(std::optional<refusal>)> done)> allow_request;
+  /// Adds headers: to the handshake's answer only, and to every answer.
+  std::function<void(http::fields&, const http::request&)> initial_headers;
+  std::function<void(http::fields&, const http::request&)> headers;
+};
+
+/// One Engine.IO session (v4), whatever transport carries it now. Thread: owning worker, but for id() and worker().
+class socket : public std::enable_shared_from_this<socket> {
+ public:
+  struct message {
+    bool binary;
+    std::string bytes;
+  };
+
+  virtual ~socket() = default;
+  [[nodiscard]] virtual const std::string& id() const noexcept = 0;  // 20 characters of base64url
+  [[nodiscard]] virtual executor& worker() noexcept = 0;
+  /// The request that opened the session; the carrying POST or upgrade request is carrier().
+  [[nodiscard]] virtual const http::request& request() const noexcept = 0;
+  /// The request that carried the message being handled.
+  [[nodiscard]] virtual const http::request& carrier() const noexcept = 0;
+  [[nodiscard]] virtual std::string_view transport() const noexcept = 0;  // "polling" or "websocket"
+
+  virtual void on_message(std::function<void(message)> work) = 0;
+  virtual void on_close(std::function<void(close_reason)> work) = 0;
+  /// The session moved from polling to WebSocket.
+  virtual void on_upgrade(std::function<void()> work) = 0;
+
+  /// Queues one packet; what one turn of the loop queues leaves in one write or poll.
+  virtual void send(outbound packet, const send_options& options = {}) = 0;
+  /// Queues a packet and its attachments, all or nothing.
+  virtual void send(const std::vector<outbound>& packets, const send_options& options = {}) = 0;
+  /// Ends the session: sends what is queued, then an Engine.IO close packet; `discard` drops the queue.
+  virtual void close(bool discard = false) = 0;
+  /// Ends the transport alone, with a WebSocket close frame and no Engine.IO close packet.
+  virtual void close_transport() = 0;
+
+  [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;
+  /// Whether a packet sent now would leave at once.
+  [[nodiscard]] virtual bool writable() const noexcept = 0;
+};
+using socket_ptr = std::shared_ptr<socket>;
+
+/// An Engine.IO v4 server attached to an HTTP server's routes. Thread: set up before http::server::start().
+class server {
+ public:
+  server(http::server& web, server_options options = {});
+  ~server();
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  /// Runs on the session's worker when the handshake has been accepted, before its OPEN packet leaves.
+  void on_connection(std::function<void(socket_ptr)> work);
+  /// Sessions open now. Thread: any.
+  [[nodiscard]] std::size_t sessions() const noexcept;
+  /// Sessions by transport, for statistics. Thread: any.
+  [[nodiscard]] std::size_t sessions(std::string_view transport) const noexcept;
+  /// Ends every session with `reason`. Thread: any.
+  void close_all();
+  /// Runs `work` for every session, each on its own worker. Thread: any.
+  void for_each(std::function<void(const socket_ptr&)> work);
+
+ private:
+  struct state;
+  std::shared_ptr<state> state_;
+};
+
+}  // namespace fanfare::engineio

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fanfare/base/executor.hpp>
+#include <fanfare/base/metrics.hpp>
+#include <fanfare/http/exchange.hpp>
+
+namespace fanfare::http {
+
+/// Cross-origin rules (Fetch standard, CORS protocol). An empty list sends no CORS headers at all.
+struct cors_policy {
+  std::vector<std::string> origins;  // exact origins ("https://app.example"), or "*" for any
+  bool credentials = false;          // with "*", the request's origin is echoed, as the standard demands
+  std::vector<std::string> methods = {"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"};
+  std::vector<std::string> allowed_headers;  // empty: whatever the preflight asks for
+  std::vector<std::string> exposed_headers;
+  unsigned max_age_s = 600;
+};
+
+struct server_options {
+  /// "HOST:PORT"; port 0 takes a free one; host "localhost" means 127.0.0.1 and ::1; "[::]:8000" is IPv6.
+  std::vector<std::string> listen = {"127.0.0.1:8000"};
+  unsigned workers = 0;  // 0: one per core
+  std::string tls_cert;  // PEM chain; empty: plain
+  std::string tls_key;
+  cors_policy cors;
+  std::size_t connections_max = 10000;     // TCP connections; past it 503 and close
+  std::size_t header_bytes_max = 16384;    // request line and header fields; 431
+  std::size_t target_bytes_max = 8192;     // 414
+  std::size_t body_bytes_max = 1000000;    // 413; a route may raise it
+  std::size_t pipelined_bytes_max = 65536; // bytes read ahead of the request being answered
+  milliseconds header_timeout{10000};      // from the first byte of a request to the end of its headers
+  milliseconds body_timeout{30000};        // from there to the end of its body
+  milliseconds idle_timeout{60000};        // keep-alive, between requests
+  milliseconds write_timeout{30000};       // a peer that reads nothing of an answer for this long is closed
+  std::size_t compress_threshold = 1024;   // bytes; smaller answers are sent as they are
+  metrics::registry* metrics = nullptr;    // nullptr: an own one
+};
+
+struct route_options {
+  std::size_t body_bytes_max = 0;  // 0: the server's
+};
+
+/// An HTTP/1.1 server (RFC 9112) with its workers: what the Socket.IO server, and any route of yours, is attached to.
+/// Thread: set up on one thread before start(); the rest from any.
+class server {
+ public:
+  /// Throws std::system_error or std::runtime_error when an address, a certificate or a bound is unusable.
+  explicit server(server_options options = {});
+  ~server();
+  server(const server&) = delete;
+  server& operator=(const server&) = delete;
+
+  /// Requests whose method and path match go to `work`, on the worker that read them. `pattern` is an absolute path;
+  /// "{name}" matches one segment, a final "*" any rest. Method "*" matches all. Exact beats named beats rest.
+  /// Unmatched paths answer 404, unmatched methods 405 with Allow; OPTIONS preflights are answered by the policy.
+  void route(std::string_view method, std::string_view pattern, handler work, route_options options = {});
+
+  /// Binds, listens and starts the workers.
+  void start();
+  /// start(), then waits for stop() or, on the main thread, SIGINT or SIGTERM (which stop it).
+  void run();
+  /// Refuses new connections, lets answers under way finish for at most `grace`, then closes all. Idempotent.
+  void stop(milliseconds grace = milliseconds{2000});
+  /// Runs before the workers end, in reverse order of registration: the floors above close their connections.
+  void on_stop(std::function<void()> work);
+
+  /// The addresses bound, "127.0.0.1:41233", once started.
+  [[nodiscard]] std::vector<std::string> addresses() const;
+  /// The port of the first address.
+  [[nodiscard]] std::uint16_t port() const;
+  [[nodiscard]] executor_pool& workers() noexcept;
+  [[nodiscard]] metrics::registry& metrics() noexcept;
+  [[nodiscard]] const server_options& options() const noexcept;
+  /// TCP connections open now.
+  [[nodiscard]] std::size_t connections() const noexcept;
+
+ private:
+  struct state;
+  std::unique_ptr<state> state_;
+};
+
+}  // namespace fanfare::http

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fanfare/base/error.hpp>
+#include <fanfare/base/executor.hpp>
+#include <fanfare/base/value.hpp>
+#include <fanfare/http/message.hpp>
+
+namespace fanfare::socketio {
+
+/// Answers an event whose sender asked for an acknowledgement. A second call is ignored, as is one after the
+/// socket has gone. Thread: any.
+using ack = std::function<void(array args)>;
+
+/// One event as a listener gets it.
+struct event {
+  std::string name;
+  array args;               // after the name
+  socketio::ack ack;        // empty when none was asked for
+};
+
+/// What a connection said of itself when it came (Node: socket.handshake).
+struct handshake {
+  http::fields headers;
+  std::vector<std::pair<std::string, std::string>> query;  // decoded
+  value auth = object{};                                   // the CONNECT payload
+  std::string address;
+  std::string url;
+  bool secure = false;
+  std::int64_t issued_ms = 0;                              // Unix time
+  [[nodiscard]] std::string_view query_value(std::string_view name) const noexcept;
+  /// The same as an object with Node's member names, for echoing to a client.
+  [[nodiscard]] value to_value() const;
+};
+
+/// What middleware refuses with: becomes CONNECT_ERROR {message, data}, or the listener's on_error for events.
+struct rejection {
+  std::string message;
+  value data;  // null: left out
+};
+
+/// Which sockets, and how. Empty `rooms` means the whole namespace.
+struct broadcast_options {
+  std::vector<std::string> rooms;
+  std::vector<std::string> except;
+  bool is_volatile = false;
+  bool compress = true;
+  bool local = false;              // this node only
+  std::string conflate_key;        // see engineio::send_options
+  std::uint64_t sequence = 0;      // position in a log; sockets that joined a room `after` it or later skip it. 0: none
+};
+
+/// A socket of this process or another, as fetch_sockets() lists it.
+struct remote_socket {
+  std::string id;
+  socketio::handshake handshake;
+  std::vector<std::string> rooms;
+  value data;
+};
+
+template <class... Args>
+[[nodiscard]] array make_args(Args&&... args) {
+  array list;
+  list.reserve(sizeof...(args));
+  (list.emplace_back(std::forward<Args>(args)), ...);
+  return list;
+}
+
+}  // namespace fanfare::socketio

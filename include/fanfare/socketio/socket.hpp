@@ -1,0 +1,89 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fanfare/engineio/packet.hpp>
+#include <fanfare/socketio/broadcast_operator.hpp>
+#include <fanfare/socketio/event.hpp>
+
+namespace fanfare::socketio {
+
+class name_space;
+
+/// How one emit travels; see engineio::send_options.
+struct emit_options {
+  bool is_volatile = false;
+  bool compress = true;
+  std::string conflate_key;
+};
+
+/// One client in one namespace (Socket.IO v5). Thread: owning worker, but for id(), worker() and what to(),
+/// broadcast() and except() give. Kept by the namespace while connected; keep a weak_ptr or the id beyond that.
+class socket : public std::enable_shared_from_this<socket> {
+ public:
+  virtual ~socket() = default;
+
+  [[nodiscard]] virtual const std::string& id() const noexcept = 0;
+  [[nodiscard]] virtual name_space& nsp() noexcept = 0;
+  [[nodiscard]] virtual const socketio::handshake& handshake() const noexcept = 0;
+  [[nodiscard]] virtual executor& worker() noexcept = 0;
+  [[nodiscard]] virtual bool connected() const noexcept = 0;
+  /// Whether connection state recovery brought id, rooms and data back.
+  [[nodiscard]] virtual bool recovered() const noexcept = 0;
+  /// The engine.io transport's name now.
+  [[nodiscard]] virtual std::string_view transport() const noexcept = 0;
+  /// Anything to keep with the socket; fetch_sockets() shows it, recovery restores it.
+  [[nodiscard]] virtual value& data() noexcept = 0;
+
+  using listener = std::function<void(event)>;
+  virtual void on(std::string name, listener work) = 0;
+  virtual void off(std::string_view name) = 0;
+  /// Called for every event, before its own listeners (Node: onAny).
+  virtual void on_any(std::function<void(const event&)> work) = 0;
+  /// Called for every event sent (Node: onAnyOutgoing).
+  virtual void on_any_outgoing(std::function<void(std::string_view name, const array& args)> work) = 0;
+  /// Before rooms are left, then after; `reason` in Node's words ("client namespace disconnect", …).
+  virtual void on_disconnecting(std::function<void(std::string_view reason)> work) = 0;
+  virtual void on_disconnect(std::function<void(std::string_view reason)> work) = 0;
+  /// Called with what event middleware rejected.
+  virtual void on_error(std::function<void(const rejection&)> work) = 0;
+  /// Runs for every event before its listeners; call `next` once, with a rejection to drop the event.
+  using next = std::function<void(std::optional<rejection>)>;
+  using event_middleware = std::function<void(event&, socket::next)>;
+  virtual void use(event_middleware work) = 0;
+
+  virtual void emit(std::string_view name, array args, const emit_options& options) = 0;
+  template <class... Args>
+  void emit(std::string_view name, Args&&... args) {
+    emit(name, make_args(std::forward<Args>(args)...), emit_options{});
+  }
+  /// `done` gets the answer, or timeout, or closed when the socket ends first. A zero limit waits for ever.
+  virtual void emit_with_ack(std::string_view name, array args, milliseconds limit,
+                             std::function<void(result<array>)> done) = 0;
+
+  /// Fails: over_limit, past limits::rooms_per_socket_max. `after`: broadcasts whose sequence is not past it are
+  /// skipped for this room (they have been replayed).
+  virtual result<void> join(const std::string& room, std::uint64_t after = 0) = 0;
+  virtual void leave(const std::string& room) = 0;
+  [[nodiscard]] virtual std::vector<std::string> rooms() const = 0;
+
+  /// All others in the room, or in the namespace.
+  [[nodiscard]] virtual broadcast_operator to(std::string room) = 0;
+  [[nodiscard]] virtual broadcast_operator broadcast() = 0;
+  [[nodiscard]] broadcast_operator except(std::string room) { return broadcast().except(std::move(room)); }
+
+  /// Leaves this namespace; `close` ends the whole connection.
+  virtual void disconnect(bool close = false) = 0;
+  /// Ends the transport without Engine.IO's close packet, as a broken network would.
+  virtual void close_transport() = 0;
+  /// Bytes queued and not yet handed to the kernel, for the whole connection.
+  [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;
+};
+using socket_ptr = std::shared_ptr<socket>;
+
+}  // namespace fanfare::socketio
