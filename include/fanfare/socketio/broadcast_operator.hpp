@@ -35,10 +35,10 @@ class broadcast_operator {
   [[nodiscard]] broadcast_operator sequence(std::uint64_t position) const;
 
   /// Encodes once and delivers to every socket chosen, each at most once.
-  void emit(std::string_view name, array args) const;
+  void emit_list(std::string_view name, array args) const;
   template <class... Args>
   void emit(std::string_view name, Args&&... args) const {
-    emit(name, make_args(std::forward<Args>(args)...));
+    emit_list(name, make_args(std::forward<Args>(args)...));
   }
 
   /// Every chosen socket's answer, in the order they came; on timeout errc::timeout and what had come in `answers`.

@@ -57,10 +57,11 @@ class socket : public std::enable_shared_from_this<socket> {
   using event_middleware = std::function<void(event&, socket::next)>;
   virtual void use(event_middleware work) = 0;
 
-  virtual void emit(std::string_view name, array args, const emit_options& options) = 0;
+  /// Sends one event with the list as its arguments; emit() is the same with each argument written out.
+  virtual void emit_list(std::string_view name, array args, const emit_options& options = {}) = 0;
   template <class... Args>
   void emit(std::string_view name, Args&&... args) {
-    emit(name, make_args(std::forward<Args>(args)...), emit_options{});
+    emit_list(name, make_args(std::forward<Args>(args)...));
   }
   /// `done` gets the answer, or timeout, or closed when the socket ends first. A zero limit waits for ever.
   virtual void emit_with_ack(std::string_view name, array args, milliseconds limit,
