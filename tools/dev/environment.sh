@@ -1,0 +1,71 @@
+# What ./dev and its subcommands share: the environment, the Debian packages by purpose, and how a preset is built.
+# Sourced with the repository's root as the working directory.
+
+export LC_ALL=C.UTF-8
+export PATH="$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+# ccache and npm keep their caches under HOME; a chroot or a service account may have none.
+if [ ! -d "${HOME:-}" ] || [ ! -w "${HOME:-}" ]; then
+  mkdir -p build/home
+  export HOME="$PWD/build/home"
+fi
+
+build_packages=(g++ cmake ninja-build ccache mold libboost1.81-dev libssl-dev zlib1g-dev libsqlite3-dev libhiredis-dev
+  libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev prometheus-cpp-dev)
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev ca-certificates openssl curl jq git chromium redis-server
+  python3 python3-venv python3-socketio python3-aiohttp)
+clang_packages=(clang-16 clang-tidy-16 clang-format-16 llvm-16 libclang-rt-16-dev)
+
+as_root() {
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# Installs those of the named Debian packages that are not there yet.
+install_packages() {
+  local missing=() package
+  for package in "$@"; do
+    if ! dpkg-query -W -f='${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$'; then
+      missing+=("$package")
+    fi
+  done
+  if [ ${#missing[@]} -gt 0 ]; then
+    echo "installing: ${missing[*]}" >&2
+    as_root apt-get -q update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -q install -y --no-install-recommends "${missing[@]}"
+  fi
+}
+
+# Debian's Node (18) and npm, unless some Node with npm is on the PATH already: a newer one's package would conflict.
+install_node() {
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then install_packages nodejs npm; fi
+}
+
+# The packages of tests/interop, exactly as locked; again only when the lock file has changed.
+install_npm_packages() {
+  local folder=tests/interop
+  local stamp=$folder/node_modules/.installed
+  if ! cmp -s $folder/package-lock.json $stamp; then
+    (cd $folder && npm ci --no-audit --no-fund --loglevel=error >&2)
+    cp $folder/package-lock.json $stamp
+  fi
+}
+
+# Configures and builds one preset of CMakePresets.json; further arguments go to the configuration.
+build_preset() {
+  local preset=$1
+  shift
+  install_packages "${build_packages[@]}"
+  case "$preset" in
+    release | fuzz | bench) ;;
+    *) install_packages libgtest-dev libgmock-dev ;;
+  esac
+  case "$preset" in tsan | clang | fuzz) install_packages "${clang_packages[@]}" ;; esac
+  [ "$preset" != bench ] || install_packages libbenchmark-dev
+  cmake --preset "$preset" "$@" >&2
+  cmake --build "build/$preset" >&2
+}
+
+# The C++ files of the repository, each ended by a NUL.
+cpp_files() {
+  find include src tests examples bench \( -name node_modules -o -name build \) -prune -o \
+    \( -name '*.cpp' -o -name '*.hpp' \) -print0 2>/dev/null
+}
