@@ -11,7 +11,7 @@ namespace fanfare::json {
 
 /// What a text may ask of us. Past a bound the parse fails with too_deep or over_limit.
 struct parse_options {
-  unsigned depth_max = 64;          // nested arrays and objects
+  unsigned depth_max = 64;          // nested arrays and objects; more than 1000 counts as 1000
   std::size_t values_max = 250000;  // values and members in all: bounds memory per input byte
 };
 
