@@ -1,0 +1,38 @@
+#pragma once
+
+// The filters in use, per room. Each distinct one is evaluated once an event, however many sockets use it: they sit
+// together in the internal room "<room>|<filter hash>". Thread: the owner's mutex.
+
+#include <cstddef>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "domain/filter.hpp"
+
+namespace fanfare::domain {
+
+class filter_rooms {
+ public:
+  explicit filter_rooms(std::size_t filters_max) : filters_max_(filters_max) {}
+
+  /// The internal room; counts one user. Fails: over_limit past filters_max distinct pairs of room and filter.
+  [[nodiscard]] result<std::string> acquire(const std::string& room, const filter_ptr& only);
+  /// Takes one user off the internal room; unknown ones are ignored.
+  void release(std::string_view internal_room);
+  /// Adds to `rooms` the internal rooms of theirs whose filter the event passes.
+  void add_matching(std::vector<std::string>& rooms, const value& envelope) const;
+  [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+ private:
+  struct shared_filter {
+    filter_ptr only;
+    std::size_t users = 0;
+  };
+  std::map<std::string, std::map<std::string, shared_filter, std::less<>>, std::less<>> rooms_;  // room -> hash -> …
+  std::size_t size_ = 0;
+  const std::size_t filters_max_;
+};
+
+}  // namespace fanfare::domain

@@ -1,0 +1,73 @@
+#pragma once
+
+// The log of kept events: what a cursor points into. Sans-I/O interface; memory_log is the one-process form.
+// Inbound: domain/broadcaster appends. Outbound: the observer delivers, readers replay.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fanfare/base/bytes.hpp>
+#include <fanfare/base/error.hpp>
+#include <fanfare/base/value.hpp>
+
+namespace fanfare::history {
+
+/// One event on its way into the log or out of it.
+struct entry {
+  std::uint64_t position = 0;  // set by append(), from 1; an entry that is not kept carries the head
+  std::string id;
+  std::string type;
+  std::vector<std::string> rooms;  // at least one
+  shared_bytes json;               // the envelope without its cursor; empty for an entry that is not kept
+  std::int64_t time_ms = 0;        // Unix time of appending: what ages count from
+  bool kept = true;                // false: passes the observer in its place and is not stored
+  std::string conflate_key;
+  std::shared_ptr<const value> envelope;  // for the observer, spares parsing `json`; not stored, may be null
+};
+
+struct page {
+  std::vector<entry> entries;  // rising positions; each entry once, though several of the rooms hold it
+  bool complete = true;        // false: something after `after` has been trimmed from one of the rooms
+  bool more = false;           // the limit cut the page short
+};
+
+/// An append-only, trimmed log with one order for all rooms. Positions only grow; an epoch names one life of the
+/// log, so that a cursor of an emptied log is told from a valid one. SQLite keeps the epoch in its file; a Redis
+/// Streams form maps an entry id to a position (milliseconds << 20 | number) and may call back later, from its own
+/// thread; reads are served from what it holds locally. Thread: any.
+class log {
+ public:
+  virtual ~log() = default;
+
+  /// Sees every entry, with its position, in log order, never two calls at once; set it before the first append.
+  /// It may read(), but must not append().
+  using observer = std::function<void(const entry&)>;
+  virtual void observe(observer work) = 0;
+
+  /// Appends all or nothing, in order. `done` runs once, after the observer has seen the entries, with their
+  /// positions; possibly before append() returns. Fails: unavailable, over_limit (past the bound of the whole log).
+  using appended = std::function<void(result<std::vector<std::uint64_t>>)>;
+  virtual void append(std::vector<entry> batch, appended done) = 0;
+
+  /// What the rooms hold in (after, up_to], oldest first, at most `limit` entries. Fails: unavailable.
+  [[nodiscard]] virtual result<page> read(const std::vector<std::string>& rooms, std::uint64_t after,
+                                          std::uint64_t up_to, std::size_t limit) const = 0;
+
+  /// The position of the newest kept entry, 0 when there never was one; the oldest still held, 0 when none is.
+  [[nodiscard]] virtual std::uint64_t head() const = 0;
+  [[nodiscard]] virtual std::uint64_t oldest() const = 0;
+  /// 1 to 32 letters and digits.
+  [[nodiscard]] virtual const std::string& epoch() const noexcept = 0;
+
+  struct usage {
+    std::size_t entries = 0, bytes = 0, rooms = 0;
+    std::uint64_t trimmed = 0;  // entries dropped to keep within the bounds, ever
+  };
+  [[nodiscard]] virtual usage used() const = 0;
+};
+
+}  // namespace fanfare::history
