@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include <fanfare/socketio/event.hpp>
@@ -44,6 +45,11 @@ class adapter : public std::enable_shared_from_this<adapter> {
   virtual void list_rooms(std::function<void(std::vector<std::pair<std::string, std::size_t>>)> done) = 0;
   /// Sockets of this node in a room ("" is the whole namespace), counted without visiting them.
   [[nodiscard]] virtual std::size_t room_size(std::string_view room) const = 0;
+  /// Calls `work` for each room that comes to be on this node (true) or ends (false), in order, with a lock held: it
+  /// must be short and call no adapter. For fleets that subscribe by room. One watcher; set before any socket joins.
+  virtual void watch_rooms(std::function<void(const std::string& room, bool exists)> work) = 0;
+  /// The workers of this process, for timers.
+  [[nodiscard]] virtual executor_pool& workers() noexcept = 0;
   virtual void close() {}
 };
 

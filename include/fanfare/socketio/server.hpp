@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <regex>
 #include <string>
 #include <string_view>
@@ -51,6 +52,9 @@ class name_space {
   virtual void on_connection(std::function<void(const socket_ptr&)> work) = 0;
   /// Events that other nodes sent with server_side_emit.
   virtual void on(std::string name, std::function<void(event)> work) = 0;
+
+  /// For adapters: an event that another node sent with server_side_emit; calls the listeners of on(). Thread: any.
+  virtual void deliver_server_side(event sent) = 0;
 
   [[nodiscard]] virtual std::shared_ptr<socketio::adapter> adapter() const = 0;
   [[nodiscard]] broadcast_operator all() const { return broadcast_operator(adapter()); }
