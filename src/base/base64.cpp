@@ -1,5 +1,6 @@
 #include <array>
 #include <cstdint>
+#include <utility>
 
 #include <fanfare/base/base64.hpp>
 
@@ -91,15 +92,16 @@ result<std::string> base64_decode(std::string_view text, base64_rule rule) {
     if (text.ends_with('=')) text.remove_suffix(text.ends_with("==") ? 2 : 1);
     return decode(text, from_standard, false);
   }
-  std::string spaceless;
-  if (text.find_first_of(" \t\r\n") != std::string_view::npos) {
-    for (const char c : text) {
-      if (c != ' ' && c != '\t' && c != '\r' && c != '\n') spaceless += c;
-    }
-    text = spaceless;
-  }
-  for (int padding = 0; padding < 2 && text.ends_with('='); ++padding) text.remove_suffix(1);
-  return decode(text, from_either, true);
+  const auto unpadded = [](std::string_view padded) {
+    for (int padding = 0; padding < 2 && padded.ends_with('='); ++padding) padded.remove_suffix(1);
+    return decode(padded, from_either, true);
+  };
+  auto bytes = unpadded(text);
+  if (bytes) return bytes;
+  // White space is rare and never decodes, so only what has failed is searched for it.
+  std::string spaceless(text);
+  std::erase_if(spaceless, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
+  return spaceless.size() == text.size() ? std::move(bytes) : unpadded(spaceless);
 }
 
 result<std::string> base64url_decode(std::string_view text) { return decode(text, from_url_safe, false); }

@@ -42,7 +42,7 @@ bool utf8_validator::lead(unsigned char byte) noexcept {
 bool utf8_validator::feed(std::string_view chunk) noexcept {
   for (std::size_t i = 0; i < chunk.size() && !failed_;) {
     if (pending_ == 0) {
-      i += ascii_run(chunk, i);
+      i += valid_utf8_prefix(chunk.substr(i));  // whole sequences at speed, the odd one byte by byte
       if (i == chunk.size()) break;
       failed_ = !lead(static_cast<unsigned char>(chunk[i++]));
       continue;
