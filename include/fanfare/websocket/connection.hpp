@@ -67,12 +67,15 @@ class connection : public std::enable_shared_from_this<connection> {
 
   /// Called once per whole message, text already proven UTF-8. Handlers may be set again at any time.
   virtual void on_message(std::function<void(message)> work) = 0;
-  /// Called once, when the connection has ended: the peer's close code, or 1006 without one; ours when we closed.
+  /// Called once, when the connection has ended: the peer's close code (1005 when its frame had none), 1006 when it
+  /// left without a close frame or we terminated; ours when we closed. Never runs inside a call of this class, and
+  /// all handlers are dropped after it, so that they may hold the connection.
   virtual void on_close(std::function<void(std::uint16_t code, std::string_view reason)> work) = 0;
   /// Called when everything queued has been handed to the kernel.
   virtual void on_drain(std::function<void()> work) = 0;
 
-  /// Queues one message. `compress` matters only where permessage-deflate was agreed.
+  /// Queues one message; what one turn of the worker queues leaves in one write. Ignored once closing.
+  /// `compress` matters only where permessage-deflate was agreed.
   virtual void send(framed_message_ptr message, bool compress = true) = 0;
   /// Queues many, which leave in as few writes as the kernel takes.
   virtual void send(const std::vector<framed_message_ptr>& messages, bool compress = true) = 0;
@@ -80,7 +83,8 @@ class connection : public std::enable_shared_from_this<connection> {
   void send_binary(std::string_view bytes) { send(std::make_shared<framed_message>(true, "", bytes)); }
   virtual void ping(std::string_view payload = {}) = 0;
 
-  /// Sends a close frame after what is queued and waits for the peer's; 0 sends an empty one (§5.5.1).
+  /// Sends a close frame after what is queued and waits for the peer's; messages that come before it are still
+  /// delivered. 0 sends an empty frame (§5.5.1), a code that may not travel becomes 1011, a long reason is cut.
   virtual void close(std::uint16_t code = 1000, std::string_view reason = {}) = 0;
   /// Drops the connection at once.
   virtual void terminate() = 0;
