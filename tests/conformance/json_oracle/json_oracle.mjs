@@ -1,6 +1,7 @@
 // node json_oracle.mjs <program> [seed]: compares the program (json_round_trip.cpp) with JSON.parse and
 // JSON.stringify. Canonical texts must come back to the letter. Of the others the same must be accepted, and
-// what is written must mean the same: spellings such as 1.0 are kept where JavaScript forgets them.
+// what is written must mean the same: spellings such as 1.0 are kept where JavaScript forgets them (which would hide
+// a number written wrongly, so numbers are also compared as bare doubles).
 import { execFileSync } from "node:child_process";
 
 const [program, seedText] = process.argv.slice(2);
@@ -52,6 +53,7 @@ const fragments = [
 const broken = () => Array.from({ length: 1 + below(7) }, () => pick(fragments)).join("");
 
 const canonical = Array.from({ length: 40000 }, () => JSON.stringify(value(3)));
+const numbers = Array.from({ length: 40000 }, () => JSON.stringify(number()));
 const others = Array.from({ length: 60000 }, broken);
 
 const run = (lines, ...mode) =>
@@ -75,10 +77,12 @@ canonical.forEach((line, i) => {
   compare("compact", line, line, compact[i]);
   compare("pretty", line, JSON.stringify(JSON.parse(line), null, 2), pretty[i]);
 });
+const doubles = run(numbers, "doubles");
+numbers.forEach((line, i) => compare("double", line, line, doubles[i]));
 const read = run(others);
 others.forEach((line, i) => compare("meaning", line, javascript(line), javascript(read[i])));
 
 const accepted = read.filter((answer) => answer !== "refused").length;
-console.log(`seed ${seed}: ${canonical.length} values, ${others.length} other texts (${accepted} of them JSON), ${faults} faults`);
+console.log(`seed ${seed}: ${canonical.length} values, ${numbers.length} numbers, ${others.length} other texts (${accepted} of them JSON), ${faults} faults`);
 if (accepted < 1000) throw new Error("the corpus has too few texts that are JSON");
 process.exit(faults === 0 ? 0 : 1);
