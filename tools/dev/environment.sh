@@ -56,7 +56,7 @@ build_preset() {
   install_packages "${build_packages[@]}"
   case "$preset" in
     release | fuzz | bench) ;;
-    *) install_packages libgtest-dev libgmock-dev ;;
+    *) install_packages libgtest-dev libgmock-dev python3 ;;
   esac
   case "$preset" in tsan | clang | fuzz) install_packages "${clang_packages[@]}" ;; esac
   [ "$preset" != bench ] || install_packages libbenchmark-dev
