@@ -1,0 +1,102 @@
+#pragma once
+
+// One session: performs what session_fsm asks for, over the two transports, and is the socket that users hold.
+// Inbound: exchanges and WebSockets from server. Outbound: polling_transport, websocket_transport, the user's handlers.
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "engineio/polling_transport.hpp"
+#include "engineio/send_queue.hpp"
+#include "engineio/session_fsm.hpp"
+#include "engineio/session_table.hpp"
+#include "engineio/websocket_transport.hpp"
+
+namespace fanfare::engineio {
+
+/// Thread: the table's worker.
+class session final : public socket, private session_fsm::actions {
+ public:
+  /// `place` is held until the session ends.
+  session(std::shared_ptr<session_table> table, std::string id, http::request handshake,
+          std::shared_ptr<reservation> place);
+
+  // Opening: the OPEN packet is queued, and leaves with the turn of the loop.
+  void open_polling(http::exchange_ptr handshake);
+  void open_websocket(const websocket::connection_ptr& connection);
+  // Requests of the open session, verified.
+  void on_get(const http::exchange_ptr& poll);
+  void on_post(const http::exchange_ptr& post);
+  void on_other_method(const http::exchange_ptr& any) { polling_.refuse(any, 500); }  // Node's answer
+  /// The WebSocket of an upgrade; it is closed when the session cannot take it.
+  void on_probe(const websocket::connection_ptr& connection);
+  /// What session_table deferred.
+  void flush_now();
+  void shut_down();
+
+  [[nodiscard]] bool ended() const noexcept { return fsm_.now() == session_fsm::state::closed; }
+
+  [[nodiscard]] const std::string& id() const noexcept override { return id_; }
+  [[nodiscard]] executor& worker() noexcept override { return table_->worker(); }
+  [[nodiscard]] const http::request& request() const noexcept override { return request_; }
+  [[nodiscard]] const http::request& carrier() const noexcept override { return carrier_ ? *carrier_ : request_; }
+  [[nodiscard]] std::string_view transport() const noexcept override;
+  void on_message(std::function<void(message)> work) override { message_work_ = std::move(work); }
+  void on_close(std::function<void(close_reason)> work) override { close_work_ = std::move(work); }
+  void on_upgrade(std::function<void()> work) override { upgrade_work_ = std::move(work); }
+  void send(outbound packet, const send_options& options) override;
+  void send(const std::vector<outbound>& packets, const send_options& options) override;
+  void close(bool discard) override;
+  void close_transport() override;
+  [[nodiscard]] std::size_t queued_bytes() const noexcept override;
+  [[nodiscard]] bool writable() const noexcept override;
+
+ private:
+  // session_fsm::actions
+  void enqueue(packet_type type) override;
+  void flush() override;
+  [[nodiscard]] bool queue_empty() const override { return queue_.empty(); }
+  void answer_poll(std::string_view payload) override { polling_.answer(std::string(payload)); }
+  void close_websocket() override;
+  void answer_probe() override;
+  void adopt_probe() override;
+  void close_probe() override;
+  void arm(session_fsm::timer which, milliseconds delay) override;
+  void disarm(session_fsm::timer which) override;
+  void deliver(packet in) override;
+  void upgraded() override;
+  void ended(close_reason reason) override;
+
+  [[nodiscard]] std::shared_ptr<session> self() { return std::static_pointer_cast<session>(shared_from_this()); }
+  void start(session_fsm::carrier how);
+  /// Whether the packets may be queued; drops volatile ones, ends the session past the bound.
+  [[nodiscard]] bool admit(std::size_t bytes, std::size_t packets, const send_options& options);
+  void queued(std::size_t conflated);
+  void mark_dirty();
+  void listen(const websocket::connection_ptr& connection);
+  void on_websocket_message(websocket::connection& connection, websocket::connection::message in);
+  void on_websocket_closed(websocket::connection& connection, std::uint16_t code);
+  [[nodiscard]] bool is_carrier(const websocket::connection& connection) const noexcept;
+
+  std::shared_ptr<session_table> table_;
+  std::string id_;
+  http::request request_;
+  const http::request* carrier_ = nullptr;  // while a message is being handled
+  std::shared_ptr<reservation> place_;
+  session_fsm::terms terms_;
+  session_fsm fsm_;
+  send_queue queue_;
+  polling_transport polling_;
+  websocket_transport websocket_;
+  websocket::connection_ptr probe_;
+  std::array<timer_id, session_fsm::timer_count> timers_{};
+  bool dirty_ = false;
+  std::function<void(message)> message_work_;
+  std::function<void(close_reason)> close_work_;
+  std::function<void()> upgrade_work_;
+};
+
+}  // namespace fanfare::engineio

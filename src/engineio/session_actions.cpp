@@ -1,0 +1,91 @@
+// session as the driver of session_fsm: how each of session_fsm::actions is done.
+
+#include <utility>
+
+#include "engineio/session.hpp"
+
+namespace fanfare::engineio {
+
+void session::enqueue(packet_type type) {
+  queue_.push(encode_control(type), false);
+  mark_dirty();
+}
+
+void session::flush_now() {
+  dirty_ = false;
+  const auto keep = self();
+  flush();
+  if (queue_.empty()) fsm_.on_drained();
+}
+
+void session::flush() {
+  if (queue_.empty()) return;
+  std::size_t sent = 0;
+  if (fsm_.by() == session_fsm::carrier::websocket) {
+    sent = websocket_.send_from(queue_);
+  } else if (polling_.parked()) {
+    fsm_.on_poll_answered();
+    sent = polling_.answer_from(queue_);
+  }
+  if (sent != 0) table_->count().packets_out.add(static_cast<double>(sent));
+}
+
+void session::close_websocket() { websocket_.close(); }
+
+void session::answer_probe() { probe_->send(encode_control(packet_type::pong, "probe"), false); }
+
+void session::adopt_probe() {
+  websocket_ = websocket_transport(std::exchange(probe_, nullptr));
+  auto& count = table_->count();
+  count.upgrades.add();
+  count.polling.fetch_sub(1, std::memory_order_relaxed);
+  count.websocket.fetch_add(1, std::memory_order_relaxed);
+  count.polling_gauge.add(-1);
+  count.websocket_gauge.add();
+}
+
+void session::close_probe() {
+  if (const auto connection = std::exchange(probe_, nullptr)) connection->close(0);
+}
+
+void session::arm(session_fsm::timer which, milliseconds delay) {
+  auto& slot = timers_[static_cast<std::size_t>(which)];
+  worker().cancel(slot);
+  slot = worker().after(delay, [weak = std::weak_ptr(self()), which] {
+    if (const auto one = weak.lock()) {
+      one->timers_[static_cast<std::size_t>(which)] = 0;
+      one->fsm_.on_timer(which);
+    }
+  });
+}
+
+void session::disarm(session_fsm::timer which) {
+  worker().cancel(std::exchange(timers_[static_cast<std::size_t>(which)], 0));
+}
+
+void session::deliver(packet in) {
+  if (message_work_) message_work_({in.binary, std::move(in.data)});
+}
+
+void session::upgraded() {
+  if (upgrade_work_) upgrade_work_();
+}
+
+void session::ended(close_reason reason) {
+  const auto keep = self();
+  queue_.clear();
+  polling_.forget();
+  websocket_.close();
+  place_ = nullptr;
+  table_->erase(id_);
+  auto& count = table_->count();
+  const bool by_polling = fsm_.by() == session_fsm::carrier::polling;
+  count.closed(reason);
+  (by_polling ? count.polling : count.websocket).fetch_sub(1, std::memory_order_relaxed);
+  (by_polling ? count.polling_gauge : count.websocket_gauge).add(-1);
+  // Handlers hold what the user captured, often the session itself. They may be running now, so they go a turn later.
+  worker().post([keep] { keep->message_work_ = nullptr, keep->upgrade_work_ = nullptr; });
+  if (const auto work = std::exchange(close_work_, nullptr)) work(reason);
+}
+
+}  // namespace fanfare::engineio

@@ -1,0 +1,37 @@
+#pragma once
+
+// A WebSocket as the carrier of a session.
+// Inbound: its messages go to session by the handlers set there. Outbound: batches from send_queue, each only when the
+// one before has reached the kernel, so that what waits stays in the queue, where it can still be conflated.
+
+#include <cstddef>
+#include <utility>
+
+#include "engineio/send_queue.hpp"
+
+namespace fanfare::engineio {
+
+class websocket_transport {
+ public:
+  static constexpr std::size_t batch_bytes_max = 65536;
+  static constexpr std::size_t batch_packets_max = 64;  // as many as one write gathers
+
+  websocket_transport() = default;
+  explicit websocket_transport(websocket::connection_ptr connection) : connection_(std::move(connection)) {}
+
+  [[nodiscard]] bool attached() const noexcept { return connection_ != nullptr; }
+  [[nodiscard]] bool idle() const noexcept { return attached() && connection_->queued_bytes() == 0; }
+  [[nodiscard]] std::size_t queued_bytes() const noexcept { return attached() ? connection_->queued_bytes() : 0; }
+  [[nodiscard]] const websocket::connection_ptr& connection() const noexcept { return connection_; }
+
+  /// Gives how many packets left the queue.
+  std::size_t send_from(send_queue& queue);
+  /// The close frame, behind what was sent, without a code, as Node's ws does it.
+  void close();
+
+ private:
+  websocket::connection_ptr connection_;
+  bool sending_ = false;  // connection::send may report the drain from within
+};
+
+}  // namespace fanfare::engineio
