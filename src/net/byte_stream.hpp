@@ -33,7 +33,9 @@ class byte_stream {
   virtual void wait_writable(std::function<void()> work) = 0;
 
   virtual io_result read_some(std::span<char> into) = 0;
-  /// Writes from the front of the list, as much as the kernel takes in one call; at most 64 buffers are looked at.
+  /// Writes from the front of the list, as much as the kernel takes in one call; at most 64 buffers are looked at, and
+  /// not all may be empty. After would_block the next call must begin with the same bytes: TLS has encrypted up to
+  /// 16 KiB of them already, so what was offered once must not be replaced or reordered.
   virtual io_result write_some(std::span<const std::string_view> buffers) = 0;
 
   /// Ends our direction (TLS: close_notify, then FIN).

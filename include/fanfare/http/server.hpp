@@ -67,10 +67,16 @@ class server {
   void start();
   /// start(), then waits for stop() or, on the main thread, SIGINT or SIGTERM (which stop it).
   void run();
-  /// Refuses new connections, lets answers under way finish for at most `grace`, then closes all. Idempotent.
+  /// Refuses new connections, lets answers under way finish for at most `grace`, then closes all. Idempotent; waits
+  /// for the end, except on a worker's thread and in an on_stop hook.
   void stop(milliseconds grace = milliseconds{2000});
-  /// Runs before the workers end, in reverse order of registration: the floors above close their connections.
+  /// Runs before the workers end, in reverse order of registration, on a thread of its own: the floors above close
+  /// their connections, by posting to the workers.
   void on_stop(std::function<void()> work);
+
+  /// Takes effect for the answers that follow. Thread: any, once started.
+  void set_cors(cors_policy policy);
+  void set_connections_max(std::size_t connections_max);
 
   /// The addresses bound, "127.0.0.1:41233", once started.
   [[nodiscard]] std::vector<std::string> addresses() const;
