@@ -57,8 +57,9 @@ inflater::status inflater::feed(std::string_view in, std::string& out, std::size
       stream_.avail_out = static_cast<uInt>(room);
       const int outcome = inflate(&stream_, Z_SYNC_FLUSH);
       const std::size_t made = room - stream_.avail_out;
-      if (made > out_bytes_max - out.size()) return status::too_large;
-      out.append(buffer.data(), made);
+      const std::size_t fits = std::min(made, out_bytes_max - out.size());
+      out.append(buffer.data(), fits);
+      if (made > fits) return status::too_large;
       if (outcome == Z_STREAM_END) {
         // RFC 7692 §7.2.3.5: a BFINAL block may stand in a message, and the window outlives it. inflateReset would
         // forget the window; copying it out and in costs 32 KiB for each such block, and a block is 2 bytes.

@@ -154,11 +154,16 @@ result<std::vector<extension_offer>> parse_extensions(const http::fields& header
   for (const auto& [name, content] : headers) {
     if (!equals_without_case(name, "Sec-WebSocket-Extensions")) continue;
     scanner in(content);
-    for (bool separated = true; !in.at_end(); separated = in.accept(',')) {
-      if (separated && in.accept(',')) continue;  // RFC 9110 §5.6.1.2: empty elements are to be endured
+    bool separated = true;
+    while (!in.at_end()) {
+      if (in.accept(',')) {  // RFC 9110 §5.6.1.2: empty elements are to be endured
+        separated = true;
+        continue;
+      }
       auto offer = separated ? parse_one(in) : std::nullopt;
       if (!offer) return error{errc::bad_request, "malformed Sec-WebSocket-Extensions", {}};
       offers.push_back(std::move(*offer));
+      separated = false;
     }
   }
   return offers;

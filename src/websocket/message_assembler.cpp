@@ -119,13 +119,14 @@ assembled message_assembler::take(std::span<char> part) {
   return {};
 }
 
-// What inflate added past `checked` is looked at as it comes.
+// What inflate added past `checked` is looked at first: in the stream it stands before the fault, and the verdict must
+// not depend on how the bytes were split.
 assembled message_assembler::judge(inflater::status outcome, std::size_t checked) {
-  if (outcome == inflater::status::too_large) return fail(close_code::message_too_big, "message too big");
-  if (outcome == inflater::status::corrupt) return fail(close_code::invalid_payload, "corrupt compressed data");
   if (is_text_ && !utf8_.feed(std::string_view(message_).substr(checked))) {
     return fail(close_code::invalid_payload, "text is not UTF-8");
   }
+  if (outcome == inflater::status::too_large) return fail(close_code::message_too_big, "message too big");
+  if (outcome == inflater::status::corrupt) return fail(close_code::invalid_payload, "corrupt compressed data");
   return {};
 }
 
