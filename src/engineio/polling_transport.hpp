@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fanfare/engineio/server.hpp>
 
@@ -25,7 +26,7 @@ class polling_transport {
   std::uint64_t park(http::exchange_ptr poll);
   [[nodiscard]] bool is_parked(std::uint64_t number) const noexcept { return parked_ != nullptr && number == number_; }
   [[nodiscard]] bool parked() const noexcept { return parked_ != nullptr; }
-  void forget() noexcept { parked_ = nullptr; }
+  http::exchange_ptr forget() noexcept { return std::exchange(parked_, nullptr); }
 
   /// Answers the parked GET.
   void answer(std::string payload, bool compress = false);

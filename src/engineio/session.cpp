@@ -136,7 +136,10 @@ void session::listen(const websocket::connection_ptr& connection) {
     if (const auto one = weak.lock()) one->on_websocket_closed(*raw, code);
   });
   connection->on_drain([weak = std::weak_ptr(self())] {
-    if (const auto one = weak.lock()) one->flush_now();
+    const auto one = weak.lock();
+    if (one == nullptr) return;
+    one->websocket_.drained();
+    one->flush_now();
   });
 }
 

@@ -74,7 +74,8 @@ void session::upgraded() {
 void session::ended(close_reason reason) {
   const auto keep = self();
   queue_.clear();
-  polling_.forget();
+  // A pipelined GET may have come with the answer to the last one.
+  if (const auto poll = polling_.forget()) polling_.refuse(poll, 400);
   websocket_.close();
   place_ = nullptr;
   table_->erase(id_);

@@ -20,18 +20,22 @@ class websocket_transport {
   explicit websocket_transport(websocket::connection_ptr connection) : connection_(std::move(connection)) {}
 
   [[nodiscard]] bool attached() const noexcept { return connection_ != nullptr; }
-  [[nodiscard]] bool idle() const noexcept { return attached() && connection_->queued_bytes() == 0; }
+  /// Whether it takes a batch now. Not asked of queued_bytes(): the opening handshake may be queued still, and its
+  /// leaving is not reported.
+  [[nodiscard]] bool idle() const noexcept { return attached() && !outstanding_; }
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return attached() ? connection_->queued_bytes() : 0; }
   [[nodiscard]] const websocket::connection_ptr& connection() const noexcept { return connection_; }
 
-  /// Gives how many packets left the queue.
+  /// Hands one batch over, when idle. Gives how many packets left the queue.
   std::size_t send_from(send_queue& queue);
+  /// The connection reports that everything has left.
+  void drained() noexcept { outstanding_ = false; }
   /// The close frame, behind what was sent, without a code, as Node's ws does it.
   void close();
 
  private:
   websocket::connection_ptr connection_;
-  bool sending_ = false;  // connection::send may report the drain from within
+  bool outstanding_ = false;  // a batch has been handed over and has not reached the kernel
 };
 
 }  // namespace fanfare::engineio

@@ -69,10 +69,12 @@ class fake_websocket final : public websocket::connection {
   void send(websocket::framed_message_ptr message, bool compress) override {
     record(*message);
     batches.push_back({1, compress});
+    written();
   }
   void send(const std::vector<websocket::framed_message_ptr>& messages, bool compress) override {
     for (const auto& one : messages) record(*one);
     batches.push_back({messages.size(), compress});
+    written();
   }
   void ping(std::string_view) override {}
   void close(std::uint16_t code, std::string_view) override { close_codes.push_back(code); }
@@ -113,7 +115,13 @@ class fake_websocket final : public websocket::connection {
  private:
   void record(const websocket::framed_message& message) {
     sent.push_back((message.binary() ? "[binary]" : "") + std::string(message.message()));
-    if (stalled_) queued_ += message.frame().size();
+    queued_ += message.frame().size();
+  }
+  void written() {
+    if (stalled_) return;
+    worker_.defer([weak = weak_from_this()] {
+      if (const auto one = weak.lock()) static_cast<fake_websocket&>(*one).drain();
+    });
   }
 
   executor& worker_;
