@@ -58,7 +58,8 @@ class json_codec final : public parser {
   }
 
   result<std::optional<packet>> decode_text(std::string_view text) {
-    if (text.empty() || text.front() < '0' || text.front() > '6') return error{errc::bad_request, "unknown packet type", {}};
+    if (text.empty() || text.front() < '0' || text.front() > '6')
+      return error{errc::bad_request, "unknown packet type", {}};
     packet in;
     in.type = static_cast<packet_type>(text.front() - '0');
     text.remove_prefix(1);
@@ -112,7 +113,8 @@ class json_codec final : public parser {
   result<std::optional<packet>> take_attachment(std::string bytes) {
     if (!pending_) return error{errc::protocol_violation, "got binary data when not reconstructing a packet", {}};
     attachment_bytes_ += bytes.size();
-    if (attachment_bytes_ > limits_.attachment_bytes_max) return error{errc::payload_too_large, "attachments too large", {}};
+    if (attachment_bytes_ > limits_.attachment_bytes_max)
+      return error{errc::payload_too_large, "attachments too large", {}};
     attachments_.emplace_back(std::move(bytes));
     if (attachments_.size() < missing_) return std::optional<packet>{};
     packet whole = std::move(*pending_);

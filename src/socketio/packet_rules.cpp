@@ -35,15 +35,22 @@ result<void> check_event(const value& data, const packet_limits& limits) {
 }  // namespace
 
 result<void> check_data(packet_type type, const value& data, bool present, const packet_limits& limits) {
-  const auto refuse_unless = [](bool fine) { return fine ? result<void>{} : error{errc::bad_request, "invalid payload", {}}; };
+  const auto refuse_unless = [](bool fine) {
+    return fine ? result<void>{} : error{errc::bad_request, "invalid payload", {}};
+  };
   switch (type) {
-    case packet_type::connect: return refuse_unless(!present || data.if_object() != nullptr);
-    case packet_type::disconnect: return refuse_unless(!present);
-    case packet_type::connect_error: return refuse_unless(data.if_object() != nullptr || data.if_string() != nullptr);
+    case packet_type::connect:
+      return refuse_unless(!present || data.if_object() != nullptr);
+    case packet_type::disconnect:
+      return refuse_unless(!present);
+    case packet_type::connect_error:
+      return refuse_unless(data.if_object() != nullptr || data.if_string() != nullptr);
     case packet_type::event:
-    case packet_type::binary_event: return check_event(data, limits);
+    case packet_type::binary_event:
+      return check_event(data, limits);
     case packet_type::ack:
-    case packet_type::binary_ack: return refuse_unless(data.if_array() != nullptr);
+    case packet_type::binary_ack:
+      return refuse_unless(data.if_array() != nullptr);
   }
   return error{errc::bad_request, "unknown packet type", {}};
 }
