@@ -155,11 +155,13 @@ void server::start() {
 
 void server::run() {
   const bool main_thread = ::syscall(SYS_gettid) == ::getpid();
-  if (main_thread) {
+  bool started = false;
+  {
     const std::lock_guard lock(state_->mutex);
-    state_->signals.emplace();
+    if (main_thread) state_->signals.emplace();
+    started = state_->at != state::stage::setting_up;
   }
-  start();
+  if (!started) start();
   // Signals are waited for by the thread that has them; stop() ends the wait.
   if (main_thread) {
     state_->signals->wait([this] {

@@ -65,7 +65,7 @@ class server {
 
   /// Binds, listens and starts the workers.
   void start();
-  /// start(), then waits for stop() or, on the main thread, SIGINT or SIGTERM (which stop it).
+  /// start() unless that is done, then waits for stop() or, on the main thread, SIGINT or SIGTERM (which stop it).
   void run();
   /// Refuses new connections, lets answers under way finish for at most `grace`, then closes all. Idempotent; waits
   /// for the end, except on a worker's thread and in an on_stop hook.
