@@ -1,0 +1,155 @@
+#include "api/administration.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include <fanfare/base/json.hpp>
+#include <fanfare/base/rfc3339.hpp>
+
+namespace fanfare::api {
+
+namespace {
+
+constexpr std::size_t limit_preset = 100;
+constexpr std::size_t limit_max = 1000;
+
+result<std::size_t> limit_of(const http::request& request) {
+  const auto text = http::query_value(request.query, "limit");
+  if (!text) return limit_preset;
+  std::size_t limit = 0;
+  const auto [end, code] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (code != std::errc{} || end != text->data() + text->size() || limit == 0 || limit > limit_max) {
+    return error{errc::bad_request, "limit must be 1 to 1000", {}};
+  }
+  return limit;
+}
+
+/// Goes on with `work` when the credential may do `action` in the room; answers the refusal itself.
+void with_room(context& shared, const http::exchange_ptr& exchange, const credential& who, domain::room_action action,
+               std::function<void(const std::string& room)> work) {
+  const std::string room(exchange->request().param("room"));
+  if (const auto parsed = domain::parse_room(room); !parsed) return exchange->respond(problem(parsed.error()));
+  if (who.has_scope("admin")) return work(room);
+  const auto decision = shared.policy.decide(*who.token, action, room);
+  if (decision == domain::access::ask_hook && shared.hook) {
+    const auto name = action == domain::room_action::history ? "history" : "presence";
+    return shared.hook(*who.token, room, name, [exchange, room, work = std::move(work)](bool allowed) {
+      if (allowed) return work(room);
+      exchange->respond(problem({errc::forbidden, {}, {}}));
+    });
+  }
+  if (const auto allowed = domain::to_result(decision); !allowed) {
+    return exchange->respond(problem({allowed.error().code, {}, {}}));
+  }
+  work(room);
+}
+
+std::string text_of(std::int64_t unix_ms) { return format_rfc3339(utc_time(std::chrono::milliseconds(unix_ms))); }
+
+}  // namespace
+
+void list_rooms(context& shared, const http::exchange_ptr& exchange, const credential&) {
+  const auto limit = limit_of(exchange->request());
+  if (!limit) return exchange->respond(problem(limit.error()));
+  const auto prefix = http::query_value(exchange->request().query, "prefix").value_or("");
+  array rooms;
+  std::size_t total = 0;
+  for (const auto& [room, connections] : shared.connections.rooms()) {
+    if (!room.starts_with(prefix)) continue;
+    if (++total <= *limit) rooms.emplace_back(object{{"room", room}, {"connections", connections}});
+  }
+  exchange->respond(json_answer(200, object{{"total", total}, {"rooms", std::move(rooms)}}));
+}
+
+void get_room(context& shared, const http::exchange_ptr& exchange, const credential& who) {
+  with_room(shared, exchange, who, domain::room_action::presence, [&shared, exchange](const std::string& room) {
+    array members;
+    std::size_t total = 0;
+    for (const auto& [user, connections] : shared.connections.members(room)) {
+      total += connections;
+      members.emplace_back(object{{"user", user}, {"connections", connections}});
+    }
+    exchange->respond(
+        json_answer(200, object{{"room", room}, {"connections", total}, {"members", std::move(members)}}));
+  });
+}
+
+void get_history(context& shared, const http::exchange_ptr& exchange, const credential& who) {
+  const auto limit = limit_of(exchange->request());
+  if (!limit) return exchange->respond(problem(limit.error()));
+  with_room(shared, exchange, who, domain::room_action::history,
+            [&shared, exchange, limit = *limit](const std::string& room) {
+              const auto since = http::query_value(exchange->request().query, "since");
+              auto page = shared.events.read({room}, since, limit);
+              if (!page) return exchange->respond(problem(page.error()));
+              array events;
+              for (auto& item : page->events) events.push_back(std::move(item.envelope));
+              exchange->respond(json_answer(200, object{{"room", room},
+                                                        {"events", std::move(events)},
+                                                        {"cursor", page->cursor},
+                                                        {"recovered", page->recovered},
+                                                        {"more", page->more}}),
+                                true);
+            });
+}
+
+void list_connections(context& shared, const http::exchange_ptr& exchange, const credential&) {
+  const auto limit = limit_of(exchange->request());
+  if (!limit) return exchange->respond(problem(limit.error()));
+  const auto user = http::query_value(exchange->request().query, "user");
+  array rows;
+  for (const auto& row : shared.connections.list(user, *limit)) {
+    rows.emplace_back(object{{"id", row.id},
+                             {"user", row.user},
+                             {"namespace", row.nsp},
+                             {"address", row.address},
+                             {"connected_at", text_of(row.connected_ms)},
+                             {"rooms", array(row.rooms.begin(), row.rooms.end())}});
+  }
+  const auto total = user ? shared.connections.of_user(*user) : shared.connections.size();
+  exchange->respond(json_answer(200, object{{"total", total}, {"connections", std::move(rows)}}));
+}
+
+void disconnect_user(context& shared, const http::exchange_ptr& exchange, const credential& who) {
+  const std::string user(exchange->request().param("id"));
+  if (!domain::is_room_id(user)) return exchange->respond(problem({errc::not_found, {}, {}}));
+  const auto count = shared.connections.of_user(user);
+  shared.connections.disconnect(user, "");
+  // The other nodes of a fleet, which this table does not know, are reached through the room.
+  for (const auto* nsp : {"/", "/ws"}) shared.io.of(nsp).in("user:" + user).disconnect_sockets(true);
+  shared.log_to(severity::info, "user disconnected", {{"user", user}, {"by", who.name}, {"connections", count}});
+  exchange->respond(json_answer(200, object{{"user", user}, {"disconnected", count}}));
+}
+
+void revoke(context& shared, const http::exchange_ptr& exchange, const credential& who) {
+  const auto body = json::parse(exchange->request().body);
+  if (!body) return exchange->respond(problem({errc::bad_request, body.error().detail, {}}));
+  const auto* jti = body->find("jti");
+  const auto* user = body->find("user");
+  const auto* named = jti != nullptr ? jti : user;
+  if (named == nullptr || (jti != nullptr && user != nullptr) || named->as_string().empty()) {
+    return exchange->respond(problem({errc::bad_request, "give either jti or user, as a string", {}}));
+  }
+  const auto now = shared.now();
+  auto until = now + std::chrono::hours{24};
+  if (const auto* text = body->find("expires_at")) {
+    const auto time = parse_rfc3339(text->as_string());
+    if (!time) return exchange->respond(problem({errc::bad_request, "must be an RFC 3339 time", "/expires_at"}));
+    // system_clock counts nanoseconds and ends in 2262.
+    until =
+        domain::system_time(std::min<std::chrono::milliseconds>(time->time_since_epoch(), std::chrono::hours{2400000}));
+  }
+  const std::string name(named->as_string());
+  auto& list = shared.tokens.revoked();
+  const auto done = jti != nullptr ? list.revoke_token(name, now, until) : list.revoke_user(name, now, until);
+  if (!done) return exchange->respond(problem(done.error()));
+  const auto count = jti != nullptr ? shared.connections.disconnect("", name) : shared.connections.disconnect(name, "");
+  shared.log_to(severity::info, "revoked",
+                {{jti != nullptr ? "jti" : "user", name}, {"by", who.name}, {"connections", count}});
+  exchange->respond(json_answer(200, object{{"expires_at", format_rfc3339(until)}, {"disconnected", count}}));
+}
+
+}  // namespace fanfare::api

@@ -1,0 +1,102 @@
+#pragma once
+
+// Floor 7. What every endpoint and connection works with. Floor 8 makes one, fills it in and keeps it alive past the
+// servers; `settings` is the part that SIGHUP replaces.
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include <fanfare/base/executor.hpp>
+#include <fanfare/base/metrics.hpp>
+#include <fanfare/http/server.hpp>
+#include <fanfare/socketio/server.hpp>
+
+#include "api/authenticator.hpp"
+#include "api/connection_table.hpp"
+#include "api/log_sink.hpp"
+#include "domain/access_policy.hpp"
+#include "domain/broadcaster.hpp"
+#include "domain/catalogue.hpp"
+#include "domain/rate_limits.hpp"
+#include "history/log.hpp"
+
+namespace fanfare::api {
+
+/// Immutable; replaced as a whole.
+struct settings {
+  bool query_token = false;
+  std::chrono::seconds refresh_grace{25};
+  std::chrono::seconds expiry_warning{60};
+  std::size_t connections_max = 10000;
+  std::size_t connections_per_user_max = 100;
+  double commands_per_second = 50;
+  double commands_burst = 200;
+};
+
+/// Asks the back-end whether `who` may do `action` ("join", "presence", "history") in `room`; `done` once, from any
+/// thread, with false on any failure.
+using authorization_hook = std::function<void(const domain::principal& who, const std::string& room,
+                                              std::string_view action, std::function<void(bool)> done)>;
+
+struct context {
+  context(http::server& web_server, socketio::server& io_server, domain::broadcaster& broadcaster,
+          history::log& event_log, const domain::catalogue& catalogue, authenticator& authentication,
+          domain::rate_limits& publish_limits)
+      : web(web_server),
+        io(io_server),
+        events(broadcaster),
+        log(event_log),
+        types(catalogue),
+        tokens(authentication),
+        publish_rate(publish_limits) {}
+
+  http::server& web;
+  socketio::server& io;
+  domain::broadcaster& events;
+  history::log& log;
+  const domain::catalogue& types;
+  authenticator& tokens;
+  domain::rate_limits& publish_rate;
+  domain::access_policy policy;
+  connection_table connections;
+  log_sink log_to = [](severity, std::string_view, const log_fields&) {};
+  authorization_hook hook;  // empty: ask_hook is forbidden
+  std::function<bool()> history_ready = [] { return true; };
+  std::string version;
+  milliseconds heartbeat{25000};  // Engine.IO's ping interval, told to clients
+  std::size_t batch_max = 1000;
+  std::size_t publish_body_bytes_max = 8000000;
+  domain::envelope_limits envelope;
+  steady_time started = std::chrono::steady_clock::now();
+  std::atomic<bool> draining{false};
+
+  /// Thread (both): any.
+  [[nodiscard]] std::shared_ptr<const settings> current() const {
+    const std::lock_guard lock(mutex_);
+    return settings_;
+  }
+  void replace(settings next) {
+    auto made = std::make_shared<const settings>(next);
+    const std::lock_guard lock(mutex_);
+    settings_ = std::move(made);
+  }
+
+  [[nodiscard]] metrics::registry& metrics() noexcept { return web.metrics(); }
+  [[nodiscard]] domain::system_time now() const { return tokens.now(); }
+  [[nodiscard]] std::int64_t now_ms() const {
+    return std::chrono::duration_cast<milliseconds>(now().time_since_epoch()).count();
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::shared_ptr<const settings> settings_ = std::make_shared<const settings>();
+};
+
+/// The source of events that the server makes itself.
+inline constexpr std::string_view own_source = "/fanfare";
+
+}  // namespace fanfare::api

@@ -1,0 +1,164 @@
+#include "api/contracts.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include <fanfare/base/json.hpp>
+
+#include "domain/catalogue_formats.hpp"
+
+namespace fanfare::api {
+
+namespace {
+
+value ref(const std::string& name) { return object{{"$ref", "#/components/schemas/" + name}}; }
+
+object media(std::string_view type, value schema) {
+  return object{{std::string(type), object{{"schema", std::move(schema)}}}};
+}
+
+value event_schema(const domain::catalogue& types) {
+  array names;
+  for (const auto& type : types.types()) {
+    if (type.category == domain::event_category::domain) names.emplace_back(type.name);
+  }
+  const value text = object{{"type", "string"}};
+  return object{{"type", "object"},
+                {"required", array{"type", "data"}},
+                {"properties", object{{"type", object{{"type", "string"}, {"enum", std::move(names)}}},
+                                      {"data", object{{"type", "object"}}},
+                                      {"rooms", object{{"type", "array"}, {"items", text}}},
+                                      {"id", text},
+                                      {"source", text},
+                                      {"time", object{{"type", "string"}, {"format", "date-time"}}}}}};
+}
+
+object component_schemas(const domain::catalogue& types) {
+  const value text = object{{"type", "string"}};
+  const value accepted = object{{"type", "object"}, {"properties", object{{"id", text}, {"cursor", text}}}};
+  return object{
+      {"Event", event_schema(types)},
+      {"Accepted", object{{"type", "object"},
+                          {"properties", object{{"accepted", object{{"type", "integer"}}},
+                                                {"events", object{{"type", "array"}, {"items", accepted}}}}}}},
+      {"Problem", object{{"type", "object"},
+                         {"description", "RFC 9457; pointer is the JSON Pointer of a fault in the body."},
+                         {"properties", object{{"type", text},
+                                               {"title", text},
+                                               {"status", object{{"type", "integer"}}},
+                                               {"detail", text},
+                                               {"code", text},
+                                               {"pointer", text}}}}}};
+}
+
+object request_body() {
+  const value one_or_more = object{{"oneOf", array{ref("Event"), object{{"type", "array"}, {"items", ref("Event")}}}}};
+  const value any = object{{"type", "object"}};
+  auto content = media("application/json", one_or_more);
+  content.set("application/cloudevents+json", object{{"schema", any}});
+  content.set("application/cloudevents-batch+json", object{{"schema", object{{"type", "array"}, {"items", any}}}});
+  content.set("application/x-ndjson", object{{"schema", object{{"type", "string"}}}});
+  return object{{"required", true}, {"content", std::move(content)}};
+}
+
+object responses(const endpoint& row) {
+  object out;
+  for (const auto& answer : row.answers) {
+    object described{{"description", answer.summary}};
+    const auto schema = row.takes_events ? ref("Accepted") : value(object{});
+    if (!answer.media.empty()) described.set("content", media(answer.media, schema));
+    out.set(std::to_string(answer.status), std::move(described));
+  }
+  const auto failure = [&out](unsigned status, std::string_view summary) {
+    out.set(std::to_string(status),
+            object{{"description", summary}, {"content", media("application/problem+json", ref("Problem"))}});
+  };
+  const bool has_query = std::ranges::any_of(row.parameters, [](const auto& item) { return item.in == "query"; });
+  if (row.method == "POST" || has_query) failure(400, "Malformed; pointer says where.");
+  if (row.access != needs::nothing) {
+    failure(401, "No valid credential.");
+    failure(403, "The credential does not allow this.");
+  }
+  if (row.path.find('{') != std::string_view::npos) failure(404, "There is no such thing.");
+  if (row.takes_events) {
+    failure(413, "The body, an event or the batch is too large.");
+    failure(415, "The media type is not supported.");
+    failure(429, "Too fast; Retry-After says when to come back.");
+    failure(503, "Draining, or history is down.");
+  }
+  return out;
+}
+
+object operation(const endpoint& row) {
+  object out{{"operationId", row.operation}, {"summary", row.summary}};
+  array parameters;
+  for (const auto& item : row.parameters) {
+    parameters.emplace_back(object{{"name", item.name},
+                                   {"in", item.in},
+                                   {"required", item.in == "path"},
+                                   {"description", item.summary},
+                                   {"schema", object{{"type", item.type}}}});
+  }
+  if (!parameters.empty()) out.set("parameters", std::move(parameters));
+  if (row.takes_events) out.set("requestBody", request_body());
+  if (row.operation == "revoke") {
+    const value text = object{{"type", "string"}};
+    out.set("requestBody",
+            object{{"required", true},
+                   {"content",
+                    media("application/json",
+                          object{{"type", "object"},
+                                 {"properties", object{{"jti", text}, {"user", text}, {"expires_at", text}}}})}});
+  }
+  out.set("responses", responses(row));
+  if (row.access == needs::nothing) out.set("security", array{});
+  return out;
+}
+
+void respond(const http::exchange_ptr& exchange, const value& document, std::string_view media_type) {
+  auto answer = http::response::json(200, json::write_pretty(document) + "\n");
+  answer.headers.set("Content-Type", std::string(media_type));
+  exchange->respond(std::move(answer), true);
+}
+
+}  // namespace
+
+value openapi_document(const domain::catalogue& types, const std::string& version) {
+  object paths;
+  for (const auto& row : endpoints()) {
+    std::string method(row.method);
+    std::ranges::transform(method, method.begin(), [](unsigned char letter) { return std::tolower(letter); });
+    auto& path = paths[row.path];
+    if (path.is_null()) path = object{};
+    path.if_object()->set(method, operation(row));
+  }
+  return object{
+      {"openapi", "3.1.0"},
+      {"info", object{{"title", "Fanfare"}, {"version", version}, {"description", "Real-time event server."}}},
+      {"paths", std::move(paths)},
+      {"security", array{object{{"bearer", array{}}}, object{{"key", array{}}}}},
+      {"components",
+       object{{"securitySchemes",
+               object{{"bearer", object{{"type", "http"},
+                                        {"scheme", "bearer"},
+                                        {"description", "A service key, or a token with the scope asked for."}}},
+                      {"key", object{{"type", "apiKey"}, {"in", "header"}, {"name", "X-API-Key"}}}}},
+              {"schemas", component_schemas(types)}}}};
+}
+
+void get_openapi(context& shared, const http::exchange_ptr& exchange, const credential&) {
+  respond(exchange, openapi_document(shared.types, shared.version), "application/json");
+}
+
+void get_asyncapi(context& shared, const http::exchange_ptr& exchange, const credential&) {
+  respond(exchange, domain::asyncapi_document(shared.types, shared.version), "application/json");
+}
+
+void get_schema(context& shared, const http::exchange_ptr& exchange, const credential&) {
+  const auto* type = shared.types.find(exchange->request().param("type"));
+  if (type == nullptr) return exchange->respond(problem({errc::not_found, {}, {}}));
+  respond(exchange, domain::json_schema_of(*type), "application/schema+json");
+}
+
+}  // namespace fanfare::api

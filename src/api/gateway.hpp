@@ -1,0 +1,39 @@
+#pragma once
+
+// Floor 7. The door of the Socket.IO side: authenticates every CONNECT, then gives the socket a gateway_session. Also
+// the delivery that carries published events into the namespaces.
+// Inbound: socketio::name_space, domain::broadcaster. Outbound: gateway_session, socketio.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <fanfare/socketio/server.hpp>
+
+#include "api/context.hpp"
+#include "domain/broadcaster.hpp"
+
+namespace fanfare::api {
+
+/// Emits each event into every namespace, encoded once for each. Thread: any, one call at a time (domain::delivery).
+class namespace_delivery final : public domain::delivery {
+ public:
+  /// Before anything is published.
+  void attach(socketio::name_space& nsp) { namespaces_.push_back(&nsp); }
+  void deliver(const domain::outgoing& event) override;
+
+ private:
+  std::vector<socketio::name_space*> namespaces_;
+};
+
+/// Sets up `nsp`: CONNECT_ERROR {message, data:{code}} with token_missing, token_invalid, token_expired, forbidden,
+/// over_limit or draining for those who may not in; a session for the rest. `shared` must outlive the server.
+void open_gateway(socketio::name_space& nsp, context& shared);
+
+/// The token a client came with: the CONNECT payload's, else Authorization: Bearer, else ?token= when allowed.
+[[nodiscard]] std::string token_of(const socketio::handshake& came, bool query_allowed);
+
+/// What a principal says as claims, and so survives in socket.data() until the session takes it.
+[[nodiscard]] value to_claims(const domain::principal& who);
+
+}  // namespace fanfare::api

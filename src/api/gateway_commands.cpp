@@ -1,0 +1,206 @@
+// The commands of gateway_session: subscribe, unsubscribe, ping, auth.refresh, presence.
+
+#include <algorithm>
+#include <utility>
+
+#include <fanfare/base/rfc3339.hpp>
+
+#include "api/gateway_session.hpp"
+#include "domain/filter.hpp"
+
+namespace fanfare::api {
+
+namespace {
+
+constexpr std::size_t rooms_per_command_max = 100;
+
+/// `room`: one name or a list of them, each once.
+result<std::vector<std::string>> rooms_of(const value& asked) {
+  const auto* room = asked.find("room");
+  std::vector<std::string> rooms;
+  if (room != nullptr && room->if_string() != nullptr) {
+    rooms.push_back(*room->if_string());
+  } else if (room != nullptr && room->if_array() != nullptr) {
+    for (const auto& item : *room->if_array()) {
+      const auto* name = item.if_string();
+      if (name == nullptr) return error{errc::bad_request, "room must be a name or a list of names", "/room"};
+      if (std::ranges::find(rooms, *name) == rooms.end()) rooms.push_back(*name);
+      if (rooms.size() > rooms_per_command_max) return error{errc::over_limit, "too many rooms at once", "/room"};
+    }
+  }
+  if (rooms.empty()) return error{errc::bad_request, "room must be a name or a list of names", "/room"};
+  for (const auto& name : rooms) {
+    if (const auto parsed = domain::parse_room(name); !parsed) return parsed.error();
+  }
+  return rooms;
+}
+
+std::string_view to_text(domain::room_action action) {
+  return action == domain::room_action::presence ? "presence" : "join";
+}
+
+}  // namespace
+
+void gateway_session::authorize(std::vector<std::string> rooms, domain::room_action action,
+                                std::function<void(result<void>)> done) {
+  while (!rooms.empty()) {
+    const auto room = rooms.back();
+    const auto decision = shared_.policy.decide(who_, action, room);
+    rooms.pop_back();
+    if (decision == domain::access::ask_hook && shared_.hook) {
+      const auto socket = socket_.lock();
+      if (!socket) return;
+      return shared_.hook(who_, room, to_text(action),
+                          [weak = weak_from_this(), socket, rooms, action, done = std::move(done)](bool allowed) {
+                            socket->worker().post([weak, rooms, action, done, allowed] {
+                              const auto self = weak.lock();
+                              if (!self || !self->open_) return;
+                              if (!allowed) return done(errc::forbidden);
+                              self->authorize(rooms, action, done);
+                            });
+                          });
+    }
+    if (auto allowed = domain::to_result(decision); !allowed) return done(allowed.error().code);
+  }
+  done({});
+}
+
+void gateway_session::subscribe(const command_ptr& given) {
+  auto rooms = rooms_of(given->asked);
+  if (!rooms) return fail(*given, rooms.error());
+  const auto* since = given->asked.find("since");
+  if (since != nullptr && !since->is_null() && since->if_string() == nullptr) {
+    return fail(*given, {errc::bad_request, "since must be a cursor", "/since"});
+  }
+  domain::filter_ptr only;
+  if (const auto* filter = given->asked.find("filter"); filter != nullptr && !filter->is_null()) {
+    auto parsed = domain::filter::parse(*filter);
+    if (!parsed) {
+      auto why = parsed.error();
+      why.pointer = "/filter" + why.pointer;
+      // Whatever is wrong with a filter, its author is told where (contract).
+      why.code = errc::bad_request;
+      return fail(*given, why);
+    }
+    only = std::move(*parsed);
+  }
+  authorize(*rooms, domain::room_action::join,
+            [self = shared_from_this(), given, rooms = *rooms, only](const result<void>& allowed) {
+              if (!allowed) return self->fail(*given, allowed.error());
+              self->let_in(given, rooms, only);
+            });
+}
+
+void gateway_session::let_in(const command_ptr& given, const std::vector<std::string>& rooms, domain::filter_ptr only) {
+  const auto socket = socket_.lock();
+  if (!socket) return;
+  std::optional<std::string> since;
+  if (const auto* text = given->asked.find("since"); text != nullptr && text->if_string()) since = *text->if_string();
+
+  std::vector<std::string> newly;  // to take back when not all of them can be joined
+  const auto before = socket->rooms();
+  auto entered = shared_.events.subscribe({rooms, since, only}, [&](const auto& joining, auto after) {
+    for (const auto& room : joining) {
+      if (auto joined = socket->join(room, after); !joined) {
+        for (const auto& undo : newly) socket->leave(undo);
+        return joined;
+      }
+      if (std::ranges::find(before, room) == before.end()) newly.push_back(room);
+    }
+    return result<void>();
+  });
+  if (!entered) {
+    auto why = entered.error();
+    if (why.code == errc::bad_request && why.pointer.empty()) why.pointer = "/since";
+    return fail(*given, why);
+  }
+  for (std::size_t i = 0; i < rooms.size(); ++i) {
+    auto& joined = rooms_[rooms[i]];
+    const auto previous = std::exchange(joined, entered->joined[i]);
+    if (!previous.empty() && previous != joined) socket->leave(previous);
+    // Each subscription holds its filter once: the one before gives its hold back, also when it was the same.
+    if (!previous.empty() && previous != rooms[i]) shared_.events.release(previous);
+    shared_.connections.enter(row_, rooms[i]);
+  }
+  // What was missed goes first, then the answer: who stops in between comes back with a cursor that is still good.
+  for (auto& missed : entered->events) socket->emit(missed.type, std::move(missed.envelope));
+  answer(*given, {{"ok", true},
+                  {"room", *given->asked.find("room")},
+                  {"cursor", entered->cursor},
+                  {"recovered", entered->recovered}});
+}
+
+void gateway_session::unsubscribe(const command_ptr& given) {
+  const auto rooms = rooms_of(given->asked);
+  if (!rooms) return fail(*given, rooms.error());
+  for (const auto& room : *rooms) drop_room(room);
+  answer(*given, {{"ok", true}, {"room", *given->asked.find("room")}});
+}
+
+void gateway_session::ping(const command_ptr& given) {
+  object fields{{"time", format_rfc3339(shared_.now())}};
+  if (const auto* sent = given->asked.if_object()) {
+    for (const auto& [name, item] : *sent) {
+      if (name != "time") fields.set(name, item);
+    }
+  }
+  answer(*given, std::move(fields));
+}
+
+void gateway_session::refresh(const command_ptr& given) {
+  const auto* token = given->asked.find("token");
+  if (token == nullptr || token->if_string() == nullptr) {
+    return fail(*given, {errc::bad_request, "token must be a string", "/token"});
+  }
+  if (refreshing_) return fail(*given, {errc::rate_limited, "a refresh is under way", {}}, 1000);
+  const auto socket = socket_.lock();
+  if (!socket) return;
+  refreshing_ = true;
+  shared_.tokens.authenticate(*token->if_string(),
+                              [self = shared_from_this(), socket, given](result<domain::principal> who) {
+                                const auto go_on = [self, given, who = std::move(who)] { self->refreshed(given, who); };
+                                if (socket->worker().here())
+                                  go_on();
+                                else
+                                  socket->worker().post(go_on);
+                              });
+}
+
+void gateway_session::refreshed(const command_ptr& given, result<domain::principal> who) {
+  refreshing_ = false;
+  if (!open_) return;
+  if (!who) return fail(*given, {who.error().code, {}, {}});
+  if (who->sub != who_.sub) return fail(*given, {errc::forbidden, "the token is another user's", {}});
+  who_ = std::move(*who);
+  warned_ = false;
+  shared_.connections.set_jti(row_, who_.jti);
+  std::vector<std::string> lost;
+  for (const auto& [room, joined] : rooms_) {
+    // What only the back-end allowed stays until it says otherwise: it is asked when the room is joined.
+    const auto decision = shared_.policy.decide(who_, domain::room_action::join, room);
+    const bool stays = decision == domain::access::allow || (decision == domain::access::ask_hook && shared_.hook);
+    if (!stays) lost.push_back(room);
+  }
+  for (const auto& room : lost) drop_room(room);
+  object fields{{"ok", true}, {"expires_at", nullptr}, {"rooms", joined_rooms()}};
+  if (who_.expires_at) fields.set("expires_at", format_rfc3339(*who_.expires_at));
+  answer(*given, std::move(fields));
+  arm_expiry();
+}
+
+void gateway_session::presence(const command_ptr& given) {
+  const auto rooms = rooms_of(given->asked);
+  if (!rooms) return fail(*given, rooms.error());
+  if (rooms->size() != 1) return fail(*given, {errc::bad_request, "room must be one name", "/room"});
+  authorize(*rooms, domain::room_action::presence,
+            [self = shared_from_this(), given, room = rooms->front()](const result<void>& allowed) {
+              if (!allowed) return self->fail(*given, allowed.error());
+              array members;
+              for (const auto& [user, connections] : self->shared_.connections.members(room)) {
+                members.emplace_back(object{{"user", user}, {"connections", connections}});
+              }
+              self->answer(*given, {{"ok", true}, {"room", room}, {"members", std::move(members)}});
+            });
+}
+
+}  // namespace fanfare::api

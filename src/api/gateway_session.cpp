@@ -1,0 +1,189 @@
+#include "api/gateway_session.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fanfare/base/rfc3339.hpp>
+
+#include "domain/envelope.hpp"
+
+namespace fanfare::api {
+
+void gateway_session::start(context& shared, const socketio::socket_ptr& socket, domain::principal who) {
+  const auto session = std::make_shared<gateway_session>(shared, socket, std::move(who));
+  session->open();
+}
+
+gateway_session::gateway_session(context& shared, const socketio::socket_ptr& socket, domain::principal who)
+    : shared_(shared), socket_(socket), who_(std::move(who)) {
+  const auto limits = shared.current();
+  rate_ = token_bucket(limits->commands_per_second, limits->commands_burst, socket->worker().now());
+}
+
+gateway_session::~gateway_session() = default;
+
+void gateway_session::open() {
+  const auto socket = socket_.lock();
+  const auto limits = shared_.current();
+  const auto row = shared_.connections.add({.id = socket->id(),
+                                            .user = who_.sub,
+                                            .jti = who_.jti,
+                                            .nsp = socket->nsp().name(),
+                                            .address = socket->handshake().address,
+                                            .connected_ms = shared_.now_ms()},
+                                           socket, limits->connections_max, limits->connections_per_user_max);
+  if (!row) {
+    // Others came between the CONNECT's check and now.
+    send("connection.error",
+         {{"code", describe(errc::over_limit).client_code}, {"message", describe(errc::over_limit).message}});
+    return socket->disconnect(true);
+  }
+  row_ = *row;
+  open_ = true;
+  socket->on_disconnect([self = shared_from_this()](std::string_view) { self->close(); });
+  const std::vector<std::string> own{"user:" + who_.sub, "global"};
+  const auto entered = shared_.events.subscribe({own, std::nullopt, nullptr}, [&](const auto& rooms, auto after) {
+    for (const auto& room : rooms) {
+      if (auto joined = socket->join(room, after); !joined) return joined;
+    }
+    return result<void>();
+  });
+  if (!entered) return socket->disconnect(true);
+  for (const auto& room : own) {
+    rooms_[room] = room;
+    shared_.connections.enter(row_, room);
+  }
+  listen(socket);
+
+  object data{{"connection_id", socket->id()},
+              {"user_id", who_.sub},
+              {"rooms", array(own.begin(), own.end())},
+              {"server_time", format_rfc3339(shared_.now())}};
+  if (who_.expires_at) data.set("expires_at", format_rfc3339(*who_.expires_at));
+  data.set("heartbeat_interval_ms", shared_.heartbeat.count());
+  data.set("server_version", shared_.version);
+  send("connection.established", std::move(data));
+  shared_.log_to(severity::debug, "connected",
+                 {{"connection", socket->id()}, {"user", who_.sub}, {"namespace", socket->nsp().name()}});
+  arm_expiry();
+}
+
+void gateway_session::close() {
+  if (!open_) return;
+  open_ = false;
+  if (const auto socket = socket_.lock()) socket->worker().cancel(expiry_timer_);
+  for (const auto& [room, joined] : rooms_) {
+    if (joined != room) shared_.events.release(joined);
+  }
+  rooms_.clear();
+  shared_.connections.remove(row_);
+  shared_.log_to(severity::debug, "disconnected", {{"user", who_.sub}});
+}
+
+void gateway_session::listen(const socketio::socket_ptr& socket) {
+  // The rate counts every event a client sends, known or not.
+  socket->use([self = shared_from_this()](socketio::event& event, const socketio::socket::next& next) {
+    const auto socket = self->socket_.lock();
+    const auto wait = socket ? self->rate_.take(socket->worker().now()) : std::optional<milliseconds>{0};
+    if (!wait) return next(std::nullopt);
+    self->shared_.metrics()
+        .counter("fanfare_commands_refused_total", "Client commands refused.", {{"reason", "rate_limited"}})
+        .add();
+    self->fail({event.name, "", {}, event.ack}, {errc::rate_limited, {}, {}}, wait->count());
+    next(socketio::rejection{std::string(describe(errc::rate_limited).message), {}});
+  });
+  handle("subscribe", "subscribed", &gateway_session::subscribe);
+  handle("unsubscribe", "unsubscribed", &gateway_session::unsubscribe);
+  handle("ping", "pong", &gateway_session::ping);
+  handle("auth.refresh", "auth.refreshed", &gateway_session::refresh);
+  handle("presence", "presence", &gateway_session::presence);
+}
+
+void gateway_session::handle(std::string_view name, std::string_view reply,
+                             void (gateway_session::*work)(const command_ptr&)) {
+  const auto socket = socket_.lock();
+  socket->on(std::string(name), [self = shared_from_this(), reply, work](socketio::event event) {
+    auto asked = event.args.empty() ? value(object{}) : std::move(event.args.front());
+    const auto given = std::make_shared<const command>(
+        command{std::move(event.name), std::string(reply), std::move(asked), std::move(event.ack)});
+    if (!self->open_) return;
+    if (given->asked.if_object() == nullptr && given->name != "ping") {
+      return self->fail(*given, {errc::bad_request, "the argument must be an object", {}});
+    }
+    ((*self).*work)(given);
+  });
+}
+
+void gateway_session::answer(const command& given, object fields) {
+  if (given.ack) return given.ack({value(std::move(fields))});
+  send(given.reply, std::move(fields));
+}
+
+void gateway_session::fail(const command& given, const error& why, std::int64_t retry_after_ms) {
+  const auto& row = describe(why.code);
+  object details{{"code", row.client_code},
+                 {"message", why.detail.empty() ? row.message : std::string_view(why.detail)}};
+  if (!why.pointer.empty()) details.set("pointer", why.pointer);
+  if (retry_after_ms != 0) details.set("retry_after_ms", retry_after_ms);
+  if (given.ack) return given.ack({value(object{{"ok", false}, {"error", std::move(details)}})});
+  details.set("command", given.name);
+  send("connection.error", std::move(details));
+}
+
+void gateway_session::send(std::string_view type, object data) {
+  const auto socket = socket_.lock();
+  if (!socket) return;
+  const auto now_ms = shared_.now_ms();
+  socket->emit(
+      type, domain::build_envelope(std::string(type), std::move(data), domain::make_event_id(now_ms),
+                                   std::string(own_source), "user:" + who_.sub, now_ms, shared_.events.head_cursor()));
+}
+
+void gateway_session::drop_room(const std::string& room) {
+  const auto found = rooms_.find(room);
+  if (found == rooms_.end()) return;
+  if (const auto socket = socket_.lock()) socket->leave(found->second);
+  if (found->second != room) shared_.events.release(found->second);
+  shared_.connections.leave(row_, room);
+  rooms_.erase(found);
+}
+
+value gateway_session::joined_rooms() const {
+  array names;
+  for (const auto& [room, joined] : rooms_) names.emplace_back(room);
+  return names;
+}
+
+void gateway_session::arm_expiry() {
+  const auto socket = socket_.lock();
+  if (!socket || !open_) return;
+  auto& worker = socket->worker();
+  worker.cancel(std::exchange(expiry_timer_, 0));
+  if (!who_.expires_at) return;
+  const auto limits = shared_.current();
+  const auto now = shared_.now();
+  const auto last = *who_.expires_at + limits->refresh_grace;
+  if (now >= last) {
+    send("connection.error",
+         {{"code", describe(errc::token_expired).client_code}, {"message", describe(errc::token_expired).message}});
+    shared_.metrics()
+        .counter("fanfare_connections_expired_total", "Connections closed because their token expired.")
+        .add();
+    return socket->disconnect(true);
+  }
+  const auto warn_at = *who_.expires_at - limits->expiry_warning;
+  if (now >= warn_at && !warned_) {
+    warned_ = true;
+    send("connection.error", {{"code", "token_expiring"},
+                              {"message", "The token is about to expire."},
+                              {"expires_at", format_rfc3339(*who_.expires_at)}});
+  }
+  // At most an hour at once: what a token says of its end may lie past what a timer can count, and the system's clock
+  // may be set meanwhile.
+  const auto left = std::chrono::ceil<milliseconds>((warned_ ? last : warn_at) - now);
+  expiry_timer_ = worker.after(std::min<milliseconds>(left, std::chrono::hours{1}), [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->arm_expiry();
+  });
+}
+
+}  // namespace fanfare::api

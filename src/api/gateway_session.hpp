@@ -1,0 +1,78 @@
+#pragma once
+
+// Floor 7. One client in one namespace: its rooms, its commands and its token's life.
+// Inbound: gateway, the socket's events. Outbound: broadcaster, connection_table, envelopes to this socket.
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fanfare/base/token_bucket.hpp>
+#include <fanfare/socketio/socket.hpp>
+
+#include "api/context.hpp"
+#include "domain/principal.hpp"
+
+namespace fanfare::api {
+
+/// Kept alive by the socket's listeners. Thread: the socket's worker.
+class gateway_session : public std::enable_shared_from_this<gateway_session> {
+ public:
+  /// Joins user:<sub> and global, sends connection.established and listens; disconnects when a limit was reached
+  /// since the CONNECT was checked.
+  static void start(context& shared, const socketio::socket_ptr& socket, domain::principal who);
+
+  gateway_session(context& shared, const socketio::socket_ptr& socket, domain::principal who);
+  ~gateway_session();
+
+ private:
+  /// One command under way: what was asked and how to answer.
+  struct command {
+    std::string name;
+    std::string reply;  // the event that answers without an ack
+    value asked;        // its argument, an object
+    socketio::ack ack;
+  };
+  using command_ptr = std::shared_ptr<const command>;
+
+  void open();
+  void close();
+  void listen(const socketio::socket_ptr& socket);
+  void handle(std::string_view name, std::string_view reply, void (gateway_session::*work)(const command_ptr&));
+
+  // gateway_commands.cpp
+  void subscribe(const command_ptr& given);
+  void unsubscribe(const command_ptr& given);
+  void ping(const command_ptr& given);
+  void refresh(const command_ptr& given);
+  void presence(const command_ptr& given);
+  void refreshed(const command_ptr& given, result<domain::principal> who);
+  void let_in(const command_ptr& given, const std::vector<std::string>& rooms, domain::filter_ptr only);
+
+  /// Asks the policy, and the hook where the policy says so, about every room; `done` runs on the worker, unless the
+  /// session ended first, with the first refusal.
+  void authorize(std::vector<std::string> rooms, domain::room_action action, std::function<void(result<void>)> done);
+
+  void answer(const command& given, object fields);
+  void fail(const command& given, const error& why, std::int64_t retry_after_ms = 0);
+  void send(std::string_view type, object data);
+  void drop_room(const std::string& room);
+  void arm_expiry();
+  [[nodiscard]] value joined_rooms() const;
+
+  context& shared_;
+  std::weak_ptr<socketio::socket> socket_;
+  domain::principal who_;
+  token_bucket rate_;
+  std::map<std::string, std::string> rooms_;  // public room -> the room joined for it (internal when filtered)
+  connection_table::key row_ = 0;
+  timer_id expiry_timer_ = 0;
+  bool warned_ = false;
+  bool refreshing_ = false;
+  bool open_ = false;
+};
+
+}  // namespace fanfare::api

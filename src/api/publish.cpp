@@ -1,0 +1,79 @@
+#include "api/publish.hpp"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "api/publish_body.hpp"
+
+namespace fanfare::api {
+
+namespace {
+
+constexpr std::size_t idempotency_key_bytes_max = 256;
+
+http::response told(const domain::publish_answer& answer) {
+  array events;
+  for (const auto& item : answer.events) events.emplace_back(object{{"id", item.id}, {"cursor", item.cursor}});
+  const auto count = events.size();
+  auto out = json_answer(202, object{{"accepted", count}, {"events", std::move(events)}});
+  if (answer.repeated) out.headers.set("Idempotent-Replayed", "true");
+  return out;
+}
+
+void refuse(context& shared, const http::exchange_ptr& exchange, error why) {
+  shared.metrics()
+      .counter("fanfare_publish_refused_total", "Publish requests refused, by cause.",
+               {{"cause", std::string(describe(why.code).metric_label)}})
+      .add();
+  exchange->respond(problem(why));
+}
+
+}  // namespace
+
+void publish_events(context& shared, const http::exchange_ptr& exchange, const credential& who) {
+  const auto& request = exchange->request();
+  if (shared.draining.load()) return refuse(shared, exchange, {errc::draining, {}, {}});
+  if (!shared.history_ready()) return refuse(shared, exchange, {errc::unavailable, {}, {}});
+  const std::string repeat_key(request.headers.get("idempotency-key").value_or(""));
+  if (repeat_key.size() > idempotency_key_bytes_max) {
+    return refuse(shared, exchange, {errc::bad_request, "Idempotency-Key has more than 256 bytes", {}});
+  }
+  auto body = parse_publish_body(request, {shared.batch_max, shared.envelope});
+  if (!body) return refuse(shared, exchange, body.error());
+
+  const auto steady_now = std::chrono::steady_clock::now();
+  const auto verdict = shared.publish_rate.take(who.name, steady_now, static_cast<double>(body->drafts.size()));
+  if (!verdict.allowed) {
+    shared.metrics()
+        .counter("fanfare_publish_refused_total", "Publish requests refused, by cause.", {{"cause", "rate_limited"}})
+        .add();
+    auto answer = problem({errc::rate_limited, {}, {}});
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(verdict.retry_after).count();
+    answer.headers.set("Retry-After", std::to_string(seconds));
+    return exchange->respond(std::move(answer));
+  }
+
+  domain::publish_context asked;
+  asked.publisher = who.name;
+  asked.idempotency_key = repeat_key;
+  asked.default_source = std::string(own_source);
+  asked.now = shared.now();
+  asked.steady_now = steady_now;
+  if (!who.service_key && who.token) {
+    asked.may_publish = [&shared, who = *who.token](const std::string& room) {
+      return domain::to_result(shared.policy.decide(who, domain::room_action::publish, room));
+    };
+  }
+  const bool batch = body->batch;
+  auto drafts = std::move(body->drafts);
+  shared.events.publish(
+      std::move(drafts), std::move(asked),
+      [&shared, exchange](result<domain::publish_answer> answer) {
+        if (!answer) return refuse(shared, exchange, answer.error());
+        exchange->respond(told(*answer));
+      },
+      batch);
+}
+
+}  // namespace fanfare::api

@@ -1,0 +1,195 @@
+#include "api/route_table.hpp"
+
+#include <utility>
+
+#include <fanfare/base/json.hpp>
+
+#include "api/administration.hpp"
+#include "api/contracts.hpp"
+#include "api/publish.hpp"
+#include "api/status.hpp"
+
+namespace fanfare::api {
+
+namespace {
+
+constexpr parameter room_path{"room", "path", "string", "The room, percent-encoded: project%3Ap1."};
+
+std::vector<endpoint> make_endpoints() {
+  using enum needs;
+  return {
+      {"POST",
+       "/api/v1/events",
+       "publishEvents",
+       "Publishes one event or a batch, all or nothing. Repeats by Idempotency-Key or event id get the first answer.",
+       publish,
+       {{"Idempotency-Key", "header", "string", "Names the whole request: repeating it sends nothing twice."}},
+       {{202, "Accepted and in the log: every event's id and cursor."}},
+       publish_events,
+       true},
+
+      {"GET",
+       "/api/v1/websocket/stats",
+       "getStats",
+       "Counts, rates, rooms, workers and memory.",
+       admin,
+       {},
+       {{200, "The numbers now."}},
+       get_stats},
+      {"GET",
+       "/api/v1/rooms",
+       "listRooms",
+       "Rooms with somebody in them.",
+       admin,
+       {{"limit", "query", "integer", "At most so many (100; up to 1000)."},
+        {"prefix", "query", "string", "Only rooms that start with it."}},
+       {{200, "Rooms and their numbers of connections."}},
+       list_rooms},
+      {"GET",
+       "/api/v1/rooms/{room}",
+       "getRoom",
+       "Who is in a room.",
+       token,
+       {room_path},
+       {{200, "Users and their numbers of connections."}},
+       get_room},
+      {"GET",
+       "/api/v1/rooms/{room}/history",
+       "getHistory",
+       "What a room had, oldest first.",
+       token,
+       {room_path,
+        {"since", "query", "string", "A cursor: only what came after it."},
+        {"limit", "query", "integer", "At most so many (100; up to 1000)."}},
+       {{200, "Events, the cursor to go on from, and whether all since the cursor was still there."}},
+       get_history},
+      {"GET",
+       "/api/v1/connections",
+       "listConnections",
+       "Who is connected to this node.",
+       admin,
+       {{"user", "query", "string", "Only this user's."},
+        {"limit", "query", "integer", "At most so many (100; up to 1000)."}},
+       {{200, "Connections, oldest first."}},
+       list_connections},
+      {"DELETE",
+       "/api/v1/users/{id}/connections",
+       "disconnectUser",
+       "Disconnects a user everywhere.",
+       admin,
+       {{"id", "path", "string", "The user's id."}},
+       {{200, "How many connections were told to go."}},
+       disconnect_user},
+      {"POST",
+       "/api/v1/revocations",
+       "revoke",
+       "Revokes a token by jti, or all of a user's tokens issued so far, and disconnects those who use them.",
+       admin,
+       {},
+       {{200, "Until when it holds, and how many connections were told to go."}},
+       revoke},
+
+      {"GET",
+       "/metrics",
+       "getMetrics",
+       "Prometheus metrics.",
+       nothing,
+       {},
+       {{200, "The exposition format.", "text/plain"}},
+       get_metrics},
+      {"GET",
+       "/healthz",
+       "getHealth",
+       "Liveness.",
+       nothing,
+       {},
+       {{200, "The process answers.", "text/plain"}},
+       get_health},
+      {"GET",
+       "/readyz",
+       "getReadiness",
+       "Readiness: 503 while draining or without history.",
+       nothing,
+       {},
+       {{200, "Send traffic.", "text/plain"}},
+       get_readiness},
+
+      {"GET",
+       "/api/v1/openapi.json",
+       "getOpenapi",
+       "This interface.",
+       nothing,
+       {},
+       {{200, "OpenAPI 3.1."}},
+       get_openapi},
+      {"GET",
+       "/api/v1/asyncapi.json",
+       "getAsyncapi",
+       "The Socket.IO side.",
+       nothing,
+       {},
+       {{200, "AsyncAPI 3.0."}},
+       get_asyncapi},
+      {"GET",
+       "/api/v1/schemas/{type}",
+       "getSchema",
+       "The JSON Schema of one event type's data.",
+       nothing,
+       {{"type", "path", "string", "The event type."}},
+       {{200, "JSON Schema 2020-12.", "application/schema+json"}},
+       get_schema},
+  };
+}
+
+bool enough(needs access, const credential& who) {
+  if (access == needs::publish) return who.has_scope("events:publish");
+  if (access == needs::admin) return who.has_scope("admin");
+  return true;
+}
+
+void serve(context& shared, const endpoint& row, const http::exchange_ptr& exchange) {
+  if (row.access == needs::nothing) return row.work(shared, exchange, {});
+  shared.tokens.identify(exchange->request(), [&shared, &row, exchange](const result<credential>& who) {
+    auto failed = !who ? std::optional(who.error()) : std::nullopt;
+    if (who && !enough(row.access, *who)) failed = error{errc::forbidden, {}, {}};
+    if (!failed) return row.work(shared, exchange, *who);
+    shared.log_to(severity::info, "request refused",
+                  {{"path", exchange->request().path},
+                   {"code", describe(failed->code).client_code},
+                   {"address", exchange->request().remote_address}});
+    // Why a credential failed is for the log of the server, not for whoever holds it.
+    exchange->respond(problem({failed->code, {}, {}}));
+  });
+}
+
+}  // namespace
+
+const std::vector<endpoint>& endpoints() {
+  static const auto all = make_endpoints();
+  return all;
+}
+
+void attach_endpoints(context& shared) {
+  for (const auto& row : endpoints()) {
+    http::route_options options;
+    if (row.takes_events) options.body_bytes_max = shared.publish_body_bytes_max;
+    shared.web.route(
+        row.method, row.path, [&shared, &row](const http::exchange_ptr& exchange) { serve(shared, row, exchange); },
+        options);
+  }
+}
+
+http::response problem(const error& why) {
+  const auto& row = describe(why.code);
+  auto answer = http::response::problem(row.http_status, row.message, row.client_code, why.detail, why.pointer);
+  if (row.http_status == 401) answer.headers.set("WWW-Authenticate", "Bearer");
+  return answer;
+}
+
+http::response json_answer(unsigned status, const value& body) {
+  auto answer = http::response::json(status, json::write(body));
+  answer.headers.set("Cache-Control", "no-store");
+  return answer;
+}
+
+}  // namespace fanfare::api

@@ -1,0 +1,62 @@
+#pragma once
+
+// Floor 7. Every HTTP endpoint, once: the server's routes and openapi.json are made of the same rows.
+// Inbound: http::server. Outbound: publish, administration, status, contracts.
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fanfare/base/error.hpp>
+#include <fanfare/http/exchange.hpp>
+#include <fanfare/http/server.hpp>
+
+#include "api/context.hpp"
+
+namespace fanfare::api {
+
+/// Who may call. What needs a credential answers 401 without one and 403 with too little.
+enum class needs : std::uint8_t {
+  nothing,
+  token,    // any valid token or service key; the handler looks at the room
+  publish,  // a service key or the scope events:publish (admin does not imply it)
+  admin,    // a service key or the scope admin
+};
+
+struct parameter {
+  std::string_view name;
+  std::string_view in;  // "path", "query" or "header"
+  std::string_view type;
+  std::string_view summary;
+};
+
+struct answer_row {
+  unsigned status;
+  std::string_view summary;
+  std::string_view media = "application/json";  // "": no body
+};
+
+struct endpoint {
+  std::string_view method;
+  std::string_view path;
+  std::string_view operation;
+  std::string_view summary;
+  needs access;
+  std::vector<parameter> parameters;
+  std::vector<answer_row> answers;  // the successful ones; openapi adds the failures
+  /// `who` is meaningful unless the endpoint needs nothing.
+  std::function<void(context& shared, const http::exchange_ptr& exchange, const credential& who)> work;
+  bool takes_events = false;  // the request body is a publish body
+};
+
+[[nodiscard]] const std::vector<endpoint>& endpoints();
+/// Puts them on `shared.web`, credentials checked first. Before its start(). `shared` must outlive it.
+void attach_endpoints(context& shared);
+
+/// RFC 9457. Says `detail` and `pointer` only of faults in what was sent; WWW-Authenticate comes with 401.
+[[nodiscard]] http::response problem(const error& why);
+[[nodiscard]] http::response json_answer(unsigned status, const value& body);
+
+}  // namespace fanfare::api

@@ -1,0 +1,130 @@
+#include "api/status.hpp"
+
+#include <unistd.h>
+
+#include <chrono>
+#include <fstream>
+#include <map>
+#include <sstream>
+#include <utility>
+
+#include <prometheus/metric_family.h>
+#include <prometheus/text_serializer.h>
+#include <fanfare/base/rfc3339.hpp>
+
+namespace fanfare::api {
+
+namespace {
+
+double since_start_s(const context& shared) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - shared.started).count();
+}
+
+object totals_of(const std::vector<metrics::sample>& samples) {
+  std::map<std::string, double> sums;
+  for (const auto& sample : samples) {
+    if (sample.type == metrics::kind::counter) sums[sample.name] += sample.amount;
+  }
+  object out;
+  for (const auto& [name, sum] : sums) out.set(name, sum);
+  return out;
+}
+
+}  // namespace
+
+std::size_t resident_bytes() {
+  std::ifstream statm("/proc/self/statm");
+  std::size_t total_pages = 0;
+  std::size_t resident_pages = 0;
+  if (!(statm >> total_pages >> resident_pages)) return 0;
+  return resident_pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+}
+
+void observe_status(context& shared) {
+  auto& all = shared.metrics();
+  all.observe("fanfare_connections", "Clients connected, per namespace connection.",
+              [&shared] { return static_cast<double>(shared.connections.size()); });
+  all.observe("fanfare_rooms", "Rooms with somebody in them.",
+              [&shared] { return static_cast<double>(shared.connections.rooms().size()); });
+  all.observe("fanfare_filters", "Distinct pairs of room and filter in use.",
+              [&shared] { return static_cast<double>(shared.events.active_filters()); });
+  all.observe("fanfare_history_entries", "Events in the log.",
+              [&shared] { return static_cast<double>(shared.log.used().entries); });
+  all.observe("fanfare_history_bytes", "Bytes of events in the log.",
+              [&shared] { return static_cast<double>(shared.log.used().bytes); });
+  all.observe("fanfare_draining", "1 while the server is shutting down.",
+              [&shared] { return shared.draining.load() ? 1.0 : 0.0; });
+  all.observe("fanfare_uptime_seconds", "Since the start.", [&shared] { return since_start_s(shared); });
+  all.observe("process_resident_memory_bytes", "Resident memory size in bytes.",
+              [] { return static_cast<double>(resident_bytes()); });
+}
+
+std::string exposition(const std::vector<metrics::sample>& samples) {
+  std::vector<prometheus::MetricFamily> families;
+  std::map<std::string, std::size_t> places;  // a family's samples must stand together
+  for (const auto& sample : samples) {
+    const auto [place, fresh] = places.try_emplace(sample.name, families.size());
+    const bool counter = sample.type == metrics::kind::counter;
+    if (fresh) {
+      auto& family = families.emplace_back();
+      family.name = sample.name;
+      family.help = sample.help;
+      family.type = counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
+    }
+    auto& metric = families[place->second].metric.emplace_back();
+    for (const auto& [name, content] : sample.labelled) metric.label.push_back({name, content});
+    (counter ? metric.counter.value : metric.gauge.value) = sample.amount;
+  }
+  std::ostringstream out;
+  prometheus::TextSerializer{}.Serialize(out, families);
+  return out.str();
+}
+
+void get_metrics(context& shared, const http::exchange_ptr& exchange, const credential&) {
+  auto answer = http::response::text(200, exposition(shared.metrics().collect()));
+  answer.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+  exchange->respond(std::move(answer), true);
+}
+
+void get_health(context&, const http::exchange_ptr& exchange, const credential&) {
+  exchange->respond(http::response::text(200, "ok\n"));
+}
+
+void get_readiness(context& shared, const http::exchange_ptr& exchange, const credential&) {
+  if (shared.draining.load()) return exchange->respond(http::response::text(503, "draining\n"));
+  if (!shared.history_ready()) return exchange->respond(http::response::text(503, "history is down\n"));
+  exchange->respond(http::response::text(200, "ready\n"));
+}
+
+void get_stats(context& shared, const http::exchange_ptr& exchange, const credential&) {
+  const auto totals = totals_of(shared.metrics().collect());
+  const auto uptime = since_start_s(shared);
+  const auto* published = totals.find("fanfare_events_published_total");
+  auto& engine = shared.io.engine();
+  const auto log = shared.log.used();
+  exchange->respond(json_answer(
+      200, object{{"version", shared.version},
+                  {"time", format_rfc3339(shared.now())},
+                  {"uptime_s", uptime},
+                  {"draining", shared.draining.load()},
+                  {"workers", shared.web.workers().size()},
+                  {"connections", object{{"total", shared.connections.size()},
+                                         {"sessions", engine.sessions()},
+                                         {"websocket", engine.sessions("websocket")},
+                                         {"polling", engine.sessions("polling")},
+                                         {"tcp", shared.web.connections()}}},
+                  {"rooms", shared.connections.rooms().size()},
+                  {"filters", shared.events.active_filters()},
+                  {"events",
+                   object{{"published", published ? published->as_double() : 0.0},
+                          {"published_per_second", published && uptime > 0 ? published->as_double() / uptime : 0.0}}},
+                  {"history", object{{"entries", log.entries},
+                                     {"bytes", log.bytes},
+                                     {"rooms", log.rooms},
+                                     {"trimmed", log.trimmed},
+                                     {"cursor", shared.events.head_cursor()}}},
+                  {"memory", object{{"resident_bytes", resident_bytes()}}},
+                  {"totals", totals}}));
+}
+
+}  // namespace fanfare::api

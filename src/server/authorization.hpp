@@ -1,0 +1,43 @@
+#pragma once
+
+// Floor 8. Configuration -> keys, tokens, policy and the back-end's hook.
+// Inbound: service, commands, dev_mode. Outbound: domain/jwt, domain/access_policy, http_client.
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <fanfare/base/error.hpp>
+
+#include "api/context.hpp"
+#include "domain/access_policy.hpp"
+#include "domain/key_set.hpp"
+#include "server/configuration.hpp"
+#include "server/http_client.hpp"
+
+namespace fanfare::server {
+
+/// What auth.secret and auth.public_key_file verify with. Throws config_error.
+[[nodiscard]] domain::key_set verification_keys(const configuration& settings);
+/// auth.algorithms as the domain knows them. Throws config_error.
+[[nodiscard]] std::vector<domain::jws_algorithm> algorithms(const configuration& settings);
+
+struct token_request {
+  std::string sub;
+  std::vector<std::string> projects, agents, roles, scopes;
+  std::chrono::seconds ttl{3600};
+};
+/// Signs with the first of auth.algorithms: auth.secret or auth.private_key_file. Throws config_error.
+[[nodiscard]] std::string mint_token(const configuration& settings, const token_request& request,
+                                     std::chrono::system_clock::time_point now);
+
+/// "90", "90s", "45m", "1h", "7d"; at least a second, at most ten years. Fails: bad_request.
+[[nodiscard]] result<std::chrono::seconds> parse_duration(std::string_view text);
+
+/// policy.rules and policy.room_kinds. Throws config_error.
+[[nodiscard]] domain::access_policy access_policy_of(const configuration& settings);
+/// POSTs {user, roles, room, action} to `url`; 200 with {"allow":true} allows, all else refuses.
+[[nodiscard]] api::authorization_hook make_hook(const std::string& url, http_caller& caller);
+
+}  // namespace fanfare::server

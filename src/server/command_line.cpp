@@ -1,0 +1,165 @@
+#include "server/command_line.hpp"
+
+#include <cstdlib>
+#include <functional>
+#include <ostream>
+#include <string_view>
+
+#include <CLI/CLI.hpp>
+
+#include "server/service.hpp"
+
+namespace fanfare::server {
+
+namespace {
+
+constexpr int usage_error = 2;
+
+std::string variable(const char* const* environment, std::string_view name) {
+  for (; environment != nullptr && *environment != nullptr; ++environment) {
+    const std::string_view entry(*environment);
+    if (entry.starts_with(name) && entry.substr(name.size()).starts_with('=')) {
+      return std::string(entry.substr(name.size() + 1));
+    }
+  }
+  return {};
+}
+
+/// What the parser fills in, and which command was chosen.
+struct program {
+  CLI::App app{"Fanfare, a real-time event server: back-ends publish typed events, Socket.IO clients receive them."};
+  const streams& io;
+  std::function<int()> chosen;
+
+  config_sources from;
+  serve_request serve;
+  token_request token;
+  std::string ttl = "1h";
+  publish_request publish;
+  listen_request listen;
+  std::string events_format = "table";
+  std::string check;
+  bool show_default = false;
+  bool show_reference = false;
+  bool show_effective = false;
+
+  program(const char* const* environment, const streams& to) : io(to) {
+    from.path = variable(environment, "FANFARE_CONFIG");
+    from.environment = environment;
+    publish.key = variable(environment, "FANFARE_KEY");
+    if (publish.key.empty()) publish.key = variable(environment, "FANFARE_TOKEN");
+    listen.token = variable(environment, "FANFARE_TOKEN");
+    publish.url = listen.url = variable(environment, "FANFARE_URL");
+    if (publish.url.empty()) publish.url = listen.url = "http://127.0.0.1:8000";
+    app.name("fanfare");
+    app.set_version_flag("--version", "fanfare " + std::string(version));
+    app.require_subcommand(1);
+    add_serve();
+    add_token();
+    add_publish();
+    add_listen();
+    add_events();
+    add_config();
+  }
+
+  CLI::App* command(const std::string& name, const std::string& summary, std::function<int()> run) {
+    auto* sub = app.add_subcommand(name, summary);
+    sub->callback([this, run = std::move(run)] { chosen = run; });
+    return sub;
+  }
+
+  void add_config_option(CLI::App* sub) {
+    sub->add_option("-c,--config", from.path, "TOML file (also FANFARE_CONFIG)")->type_name("FILE");
+  }
+
+  void add_serve() {
+    auto* sub = command("serve", "Run the server", [this] {
+      serve.from = from;
+      return run_serve(serve, io);
+    });
+    add_config_option(sub);
+    sub->add_option("-l,--listen", serve.listen, "Address to listen on (127.0.0.1:8000); port 0 takes a free one")
+        ->type_name("HOST:PORT");
+    sub->add_option("-w,--workers", serve.workers, "Worker threads (one per core)")->type_name("N");
+    sub->add_flag("--dev", serve.dev, "In memory, a throw-away secret, tokens printed, a demo page at /");
+  }
+
+  void add_token() {
+    auto* sub = command("token", "Mint a token with the configured key", [this] {
+      const auto duration = parse_duration(ttl);
+      if (!duration) throw CLI::ValidationError("--ttl", duration.error().detail);
+      token.ttl = *duration;
+      return run_token(from, token, io);
+    });
+    add_config_option(sub);
+    sub->add_option("--sub", token.sub, "User the token speaks for")->required()->type_name("USER");
+    sub->add_option("--project", token.projects, "Project it may see; * is all (repeatable)")->type_name("ID");
+    sub->add_option("--agent", token.agents, "Agent it may see; * is all (repeatable)")->type_name("ID");
+    sub->add_option("--role", token.roles, "Role (repeatable)")->type_name("ROLE");
+    sub->add_option("--scope", token.scopes, "Scope: events:publish, admin (repeatable)")->type_name("SCOPE");
+    sub->add_option("--ttl", ttl, "How long it is valid: 45s, 30m, 1h, 7d")->type_name("TIME")->capture_default_str();
+  }
+
+  void add_publish() {
+    auto* sub = command("publish", "Publish one event", [this] { return run_publish(publish, io); });
+    sub->add_option("type", publish.type, "Event type, project.updated")->required()->type_name("TYPE");
+    sub->add_option("-d,--data", publish.data, "Its data: JSON, @file, or @- for standard input")->type_name("JSON");
+    sub->add_option("-r,--room", publish.rooms, "Room, instead of the type's own (repeatable)")->type_name("ROOM");
+    sub->add_option("--id", publish.id, "Event id; the same id is the same event")->type_name("ID");
+    sub->add_option("-u,--url", publish.url, "Server (also FANFARE_URL)")->type_name("URL")->capture_default_str();
+    sub->add_option("-k,--key", publish.key, "Service key or token (also FANFARE_KEY)")->type_name("KEY");
+  }
+
+  void add_listen() {
+    auto* sub = command("listen", "Print events, one JSON line each", [this] { return run_listen(listen, io); });
+    sub->add_option("-r,--room", listen.rooms, "Room to subscribe to (repeatable)")->type_name("ROOM");
+    sub->add_option("--since", listen.since, "Cursor: first what came after it")->type_name("CURSOR");
+    sub->add_option("-u,--url", listen.url, "Server (also FANFARE_URL)")->type_name("URL")->capture_default_str();
+    sub->add_option("-t,--token", listen.token, "Token (also FANFARE_TOKEN)")->type_name("TOKEN");
+  }
+
+  void add_events() {
+    auto* sub = command("events", "Print the event catalogue", [this] { return run_events(from, events_format, io); });
+    add_config_option(sub);
+    sub->add_option("--format", events_format, "Output")
+        ->check(CLI::IsMember({"table", "json-schema", "asyncapi", "typescript", "python", "markdown"}))
+        ->capture_default_str();
+  }
+
+  void add_config() {
+    auto* sub = command("config", "Print or check the configuration", [this] {
+      if (!check.empty()) return run_config_check(check, io);
+      if (show_effective) return run_config_show(from, io);
+      io.out << (show_reference ? reference_markdown() : default_toml());
+      return 0;
+    });
+    add_config_option(sub);
+    auto* one = sub->add_option_group("what");
+    one->add_flag("--default", show_default, "The commented default file");
+    one->add_option("--check", check, "Check a file")->type_name("FILE");
+    one->add_flag("--show", show_effective, "The effective values and where each came from, secrets masked");
+    one->add_flag("--reference", show_reference, "The reference page, Markdown");
+    one->require_option(1);
+  }
+};
+
+}  // namespace
+
+int run_program(int count, const char* const* arguments, const char* const* environment, const streams& io) {
+  program parsed(environment, io);
+  try {
+    parsed.app.parse(count, arguments);
+    return parsed.chosen();
+  } catch (const CLI::ParseError& fault) {
+    // Help and version are no faults; what is wrong with the arguments is the caller's to mend.
+    return parsed.app.exit(fault, io.out, io.err) == 0 ? 0 : usage_error;
+  } catch (const config_error& fault) {
+    for (const auto& line : fault.problems()) io.err << "fanfare: " << line << "\n";
+    return usage_error;
+  } catch (const std::exception& fault) {
+    io.err << "fanfare: " << fault.what() << "\n";
+    return 1;
+  }
+}
+
+}  // namespace fanfare::server

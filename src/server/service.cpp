@@ -1,0 +1,260 @@
+#include "server/service.hpp"
+
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <utility>
+
+#include <fmt/format.h>
+#include <fanfare/base/random.hpp>
+#include <fanfare/socketio/server.hpp>
+
+#include "api/context.hpp"
+#include "api/gateway.hpp"
+#include "api/route_table.hpp"
+#include "api/status.hpp"
+#include "history/memory_log.hpp"
+#include "server/authorization.hpp"
+#include "server/http_client.hpp"
+
+namespace fanfare::server {
+
+namespace {
+
+milliseconds ms(const configuration& settings, std::string_view key) { return milliseconds{settings.integer(key)}; }
+std::size_t size(const configuration& settings, std::string_view key) {
+  return static_cast<std::size_t>(settings.integer(key));
+}
+
+http::cors_policy cors_of(const configuration& settings) {
+  http::cors_policy policy;
+  policy.origins = settings.list("cors.origins");
+  policy.credentials = settings.boolean("cors.credentials");
+  return policy;
+}
+
+http::server_options web_options(const configuration& settings) {
+  http::server_options options;
+  options.listen = settings.list("server.listen");
+  options.workers = static_cast<unsigned>(settings.integer("server.workers"));
+  options.tls_cert = settings.text("server.tls_cert");
+  options.tls_key = settings.text("server.tls_key");
+  options.cors = cors_of(settings);
+  // Beyond the clients: probes, publishers, and what is about to be refused with a code rather than a reset.
+  options.connections_max = size(settings, "limits.connections") + 1000;
+  options.body_bytes_max = size(settings, "engine.max_payload_bytes");
+  options.header_timeout = ms(settings, "http.header_timeout_ms");
+  options.body_timeout = ms(settings, "http.body_timeout_ms");
+  options.idle_timeout = ms(settings, "http.idle_timeout_ms");
+  options.write_timeout = ms(settings, "http.write_timeout_ms");
+  return options;
+}
+
+socketio::server_options io_options(const configuration& settings) {
+  socketio::server_options options;
+  options.engine.paths = {"/socket.io/", "/ws/socket.io/"};
+  options.engine.ping_interval = ms(settings, "engine.ping_interval_ms");
+  options.engine.ping_timeout = ms(settings, "engine.ping_timeout_ms");
+  options.engine.max_payload_bytes = size(settings, "engine.max_payload_bytes");
+  options.engine.polling = settings.boolean("engine.polling");
+  if (settings.boolean("engine.compression")) options.engine.deflate = websocket::deflate_options{};
+  options.engine.sessions_max = size(settings, "limits.connections") + 500;
+  options.engine.send_queue_bytes_max = size(settings, "limits.send_queue_bytes");
+  // Its own id is a room of every socket too.
+  options.rooms_per_socket_max = size(settings, "limits.rooms_per_connection") + 1;
+  return options;
+}
+
+history::memory_log_options log_options(const configuration& settings) {
+  history::memory_log_options options;
+  options.bytes_max = size(settings, "history.bytes_max");
+  options.entries_max = size(settings, "history.events_max");
+  options.room_entries_max = size(settings, "history.room_events_max");
+  options.age_max = std::chrono::seconds(settings.integer("history.max_age_s"));
+  return options;
+}
+
+domain::broadcaster_options broadcaster_options(const configuration& settings, metrics::registry& metrics) {
+  domain::broadcaster_options options;
+  options.batch_max = size(settings, "limits.batch_events");
+  options.event_bytes_max = size(settings, "limits.event_bytes");
+  options.replay_max = size(settings, "limits.recovered_events");
+  options.metrics = &metrics;
+  return options;
+}
+
+domain::rate_limit publish_rate(const configuration& settings) {
+  return {static_cast<double>(settings.integer("limits.publish_per_second")),
+          static_cast<double>(settings.integer("limits.publish_burst"))};
+}
+
+api::settings api_settings(const configuration& settings) {
+  api::settings out;
+  out.query_token = settings.boolean("auth.query_token");
+  out.refresh_grace = std::chrono::seconds(settings.integer("auth.refresh_grace_s"));
+  out.expiry_warning = std::chrono::seconds(settings.integer("auth.expiry_warning_s"));
+  out.connections_max = size(settings, "limits.connections");
+  out.connections_per_user_max = size(settings, "limits.connections_per_user");
+  out.commands_per_second = static_cast<double>(settings.integer("limits.commands_per_second"));
+  out.commands_burst = static_cast<double>(settings.integer("limits.commands_burst"));
+  return out;
+}
+
+api::authenticator_options authenticator_options(const configuration& settings, http_caller& caller) {
+  api::authenticator_options options;
+  options.rules.issuer = settings.text("auth.issuer");
+  options.rules.audience = settings.text("auth.audience");
+  options.rules.leeway = std::chrono::seconds(settings.integer("auth.leeway_s"));
+  options.names = {settings.text("auth.claim_projects"), settings.text("auth.claim_agents"),
+                   settings.text("auth.claim_roles"), settings.text("auth.claim_scope")};
+  if (const auto& url = settings.text("auth.jwks_url"); !url.empty()) {
+    options.jwks.emplace();
+    for (const auto algorithm : algorithms(settings)) {
+      // A symmetric key has no place in a public set (RFC 8725 §3.1).
+      if (!domain::to_text(algorithm).starts_with("HS")) options.jwks->allowed.push_back(algorithm);
+    }
+    options.fetch_jwks = [url, &caller](const std::function<void(result<std::string>)>& done) {
+      client_request request;
+      request.url = url;
+      request.answer_bytes_max = 1048576;
+      caller.call(std::move(request), [done](result<client_response> answer) {
+        if (!answer) return done(answer.error());
+        if (answer->status != 200) return done(error{errc::unavailable, "the key set was not served", {}});
+        done(std::move(answer->body));
+      });
+    };
+  }
+  return options;
+}
+
+/// What this build has no backend for must not look as if it were kept.
+void check_backends(const configuration& settings) {
+  const auto refuse = [&](std::string_view key, std::string_view what) {
+    throw config_error({fmt::format("{}: {} {}", settings.source(key), key, what)});
+  };
+  if (settings.text("history.backend") != "memory") refuse("history.backend", "can only be memory in this build");
+  if (!settings.text("redis.url").empty()) refuse("redis.url", "is set, but this build has no Redis adapter");
+}
+
+}  // namespace
+
+domain::catalogue load_catalogue(const configuration& settings) {
+  domain::catalogue types;
+  for (const auto& path : settings.list("events.schemas")) {
+    std::ifstream file(path, std::ios::binary);
+    const auto fault = [&](std::string_view what) {
+      throw config_error({fmt::format("{}: events.schemas: {}: {}", settings.source("events.schemas"), path, what)});
+    };
+    if (!file) fault("cannot be read");
+    const std::string text{std::istreambuf_iterator<char>(file), {}};
+    if (const auto added = types.add_schema(text); !added) {
+      fault(fmt::format("{} at \"{}\"", added.error().detail, added.error().pointer));
+    }
+  }
+  return types;
+}
+
+// Members end in reverse order; the workers, which use them all, have ended by then (stop()).
+struct service::state {
+  state(const configuration& settings, log& to)
+      : lines(to),
+        types(load_catalogue(settings)),
+        history(random_hex(), log_options(settings)),
+        publish_limits(publish_rate(settings)),
+        caller(std::make_unique<http_caller>()),
+        tokens(authenticator_options(settings, *caller)),
+        web(web_options(settings)),
+        io(web, io_options(settings)),
+        events(types, history, delivery, broadcaster_options(settings, web.metrics())),
+        shared(web, io, events, history, types, tokens, publish_limits) {}
+
+  /// The log's epoch: letters and digits, new for every life of the process.
+  static std::string random_hex() {
+    auto id = random_id(15);
+    for (char& letter : id) {
+      if (letter == '-' || letter == '_') letter = 'x';
+    }
+    return id.substr(0, 12);
+  }
+
+  void trim_history() {
+    history.trim(shared.now_ms());
+    web.workers().at(0).after(std::chrono::seconds{10}, [this] { trim_history(); });
+  }
+
+  log& lines;
+  domain::catalogue types;
+  history::memory_log history;
+  api::namespace_delivery delivery;
+  domain::rate_limits publish_limits;
+  std::unique_ptr<http_caller> caller;
+  api::authenticator tokens;
+  http::server web;
+  socketio::server io;
+  domain::broadcaster events;
+  api::context shared;
+  milliseconds stop_grace{0};
+  bool secure = false;
+  bool stopped = false;
+};
+
+service::service(const configuration& settings, log& lines) {
+  check_backends(settings);
+  state_ = std::make_unique<state>(settings, lines);
+  auto& shared = state_->shared;
+  state_->stop_grace = ms(settings, "server.stop_grace_ms");
+  state_->secure = !settings.text("server.tls_cert").empty();
+  shared.policy = access_policy_of(settings);
+  shared.log_to = lines.sink();
+  shared.version = version;
+  shared.heartbeat = ms(settings, "engine.ping_interval_ms");
+  shared.batch_max = size(settings, "limits.batch_events");
+  shared.publish_body_bytes_max = size(settings, "limits.publish_body_bytes");
+  if (const auto& url = settings.text("auth.hook_url"); !url.empty()) shared.hook = make_hook(url, *state_->caller);
+  state_->tokens.set_keys(verification_keys(settings));
+  state_->tokens.set_service_keys(settings.list("publish.keys"));
+  shared.replace(api_settings(settings));
+  for (const auto* name : {"/", "/ws"}) {
+    auto& nsp = state_->io.of(name);
+    state_->delivery.attach(nsp);
+    api::open_gateway(nsp, shared);
+  }
+  api::attach_endpoints(shared);
+  api::observe_status(shared);
+}
+
+service::~service() { stop(); }
+
+void service::start() {
+  state_->web.start();
+  state_->web.workers().at(0).post([state = state_.get()] { state->trim_history(); });
+}
+
+void service::reload(const configuration& settings) {
+  auto keys = verification_keys(settings);
+  state_->tokens.set_keys(std::move(keys));
+  state_->tokens.set_service_keys(settings.list("publish.keys"));
+  state_->shared.replace(api_settings(settings));
+  state_->publish_limits.set_limit(publish_rate(settings));
+  state_->web.set_cors(cors_of(settings));
+  state_->web.set_connections_max(size(settings, "limits.connections") + 1000);
+  state_->lines.set_level(settings.text("log.level"));
+}
+
+void service::drain() { state_->shared.draining = true; }
+
+void service::stop() {
+  if (std::exchange(state_->stopped, true)) return;
+  drain();
+  state_->web.stop(state_->stop_grace);
+  // Its answers would go to workers that are gone.
+  state_->caller.reset();
+}
+
+http::server& service::web() noexcept { return state_->web; }
+
+std::string service::url() const {
+  return fmt::format("{}://{}", state_->secure ? "https" : "http", state_->web.addresses().front());
+}
+
+}  // namespace fanfare::server
