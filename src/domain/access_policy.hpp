@@ -2,9 +2,8 @@
 
 // Who may join, read the presence of, and publish to which rooms. Pure. Thread: any, once built.
 //
-// A room is `kind ":" id` or `global`: kind [a-z][a-z0-9_]{0,31}, id 1 to 128 of A-Z a-z 0-9 . _ ~ @ / + = : # - and
-// bytes of well-formed UTF-8 past ASCII. '|' is kept for internal rooms (filters); control characters, spaces, commas
-// and braces are never part of a room.
+// A room is `kind ":" id` or `global`: kind [a-z][a-z0-9_]{0,31}, id 1 to 128 bytes of well-formed UTF-8 without
+// spaces, control characters and '|', which is kept for internal rooms (filters).
 
 #include <cstdint>
 #include <string>
@@ -48,7 +47,11 @@ class access_policy {
   [[nodiscard]] static result<access_policy> make(std::vector<access_rule> overrides,
                                                   std::vector<std::string> room_kinds = {}, bool hook = false);
 
+  /// Kinds of room that are neither built in nor added are unknown_room, as malformed names are.
   [[nodiscard]] access decide(const principal& who, room_action action, std::string_view room) const;
+  [[nodiscard]] bool knows(std::string_view kind) const noexcept;
+  /// project, agent, user, global and those added.
+  [[nodiscard]] const std::vector<std::string>& kinds() const noexcept { return kinds_; }
 
  private:
   std::vector<access_rule> rules_;

@@ -6,11 +6,11 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <fanfare/base/error.hpp>
@@ -55,10 +55,7 @@ struct publish_context {
   steady_time steady_now;
 };
 
-struct accepted {
-  std::string id;
-  std::string cursor;
-};
+using accepted = idempotency::answer;  // {id, cursor}
 struct publish_answer {
   std::vector<accepted> events;  // as many as drafts, in their order
   bool repeated = false;         // nothing new was sent
@@ -86,6 +83,7 @@ struct broadcaster_options {
   std::size_t event_bytes_max = 1000000;  // of one envelope's JSON text
   std::size_t replay_max = 10000;         // events; past it recovered is false and nothing is replayed
   std::size_t filters_max = 10000;        // distinct pairs of room and filter
+  std::size_t waiting_max = 10000;        // repeats that wait for their first request
   idempotency::options repeats;
   envelope_limits envelope;
   metrics::registry* metrics = nullptr;
@@ -95,6 +93,7 @@ struct broadcaster_options {
 class broadcaster {
  public:
   broadcaster(const catalogue& types, history::log& log, delivery& out, broadcaster_options options = {});
+  ~broadcaster();
   broadcaster(const broadcaster&) = delete;
   broadcaster& operator=(const broadcaster&) = delete;
 
@@ -117,7 +116,7 @@ class broadcaster {
   /// What the rooms hold after `since` (from the start when not given), for GET history and tools.
   struct history_page {
     std::vector<replayed> events;
-    std::string cursor;     // of the last one, or where the reader already was
+    std::string cursor;     // `since` of the next page
     bool recovered = true;  // false: something after `since` is gone, or the cursor is of another life of the log
     bool more = false;
   };
@@ -129,11 +128,14 @@ class broadcaster {
 
  private:
   struct job;
+  [[nodiscard]] result<history::entry> complete(draft& item, const publish_context& context) const;
+  enum class next_step { send, wait, answer };
+  [[nodiscard]] next_step plan(job& work);
   void start(const std::shared_ptr<job>& work);
-  void finish(const std::shared_ptr<job>& work, result<std::vector<std::uint64_t>> positions);
-  [[nodiscard]] result<void> complete(draft& item, const publish_context& context, history::entry& out) const;
+  void finish(job& work, const result<std::vector<std::uint64_t>>& positions);
+  void answer(job& work);
   void deliver(const history::entry& item);
-  [[nodiscard]] result<replayed> replay(const history::entry& item) const;
+  [[nodiscard]] std::vector<replayed> replay(const std::vector<history::entry>& entries, const filter* only) const;
 
   const catalogue& types_;
   history::log& log_;

@@ -32,11 +32,12 @@ struct draft {
   object extensions;  // CloudEvents extension attributes: traceparent, …
 };
 
-/// Reads `{type, data, rooms?, id?, source?, time?, …}` or, when `specversion` is there, a structured CloudEvent
-/// (specversion "1.0", id and source required; datacontenttype must be JSON; data_base64 is refused; a subject that
-/// is a room is used as one). Any other member must be an extension attribute: [a-z0-9]{1,20} and a string, boolean
-/// or integer. `cursor` is the server's own and refused.
-/// Fails: bad_request with a pointer, payload_too_large.
+/// Reads `{type, data, rooms?, id?, source?, time?, subject?, traceparent?, tracestate?}` or, when `specversion` is
+/// there, a structured CloudEvent: specversion "1.0", id and source required, extension attributes allowed
+/// ([a-z0-9]{1,20}; a string, boolean or integer), datacontenttype JSON, no data_base64. A subject that is a room is
+/// used as one when no rooms are given. `cursor` is the server's own and ignored, so that a received event can be
+/// sent on. A null attribute counts as missing (CloudEvents JSON format §2.2.1).
+/// Fails: bad_request with a pointer, over_limit.
 [[nodiscard]] result<draft> parse_draft(const value& item, const envelope_limits& limits = {});
 
 /// {specversion, id, type, source, subject, time, …extensions, data} in that order; the draft must be complete.

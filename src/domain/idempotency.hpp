@@ -26,7 +26,7 @@ class idempotency {
   };
   using answers = std::vector<answer>;
   struct options {
-    std::size_t keys_max = 100000;
+    std::size_t answers_max = 100000;  // of all keys together; a key counts as at least one
     std::chrono::seconds window{600};
   };
   explicit idempotency(options bounds) : options_(bounds) {}
@@ -48,7 +48,9 @@ class idempotency {
     steady_time at;
   };
   void expire(steady_time now);
+  void remove(std::list<item>::iterator place);
   const options options_;
+  std::size_t held_ = 0;                                                  // answers, or keys without one
   std::list<item> order_;                                                 // oldest first
   std::unordered_map<std::string_view, std::list<item>::iterator> keys_;  // views into order_
 };

@@ -3,7 +3,7 @@
 // A bounded subset of JSON Schema 2020-12 for a deployment's own event types. Pure.
 //
 // Honoured: type, properties, required, additionalProperties, items, minItems, maxItems, enum, const, minimum,
-// maximum, exclusiveMinimum, exclusiveMaximum, multipleOf (integers), minLength, maxLength, minProperties,
+// maximum, exclusiveMinimum, exclusiveMaximum, multipleOf, minLength, maxLength, minProperties,
 // maxProperties, anyOf, oneOf, allOf, not, $ref ("#", "#/$defs/…"), $defs, format (date-time; others annotate).
 // Ignored as annotations: $schema, $id, $comment, title, description, default, examples, deprecated, readOnly,
 // writeOnly, x-*. Every other keyword is refused at load: a rule that is not kept must not look as if it were.

@@ -31,11 +31,12 @@ class jwks_cache {
   [[nodiscard]] bool want_fetch_for(std::string_view kid, steady_time now);
   /// Takes a body in. Fails, keeping the old keys: bad_request when it is no JWK set or holds no usable key.
   result<void> fetched(std::string_view body, steady_time now);
-  void failed(steady_time now);
+  void failed();
   /// Never null; empty before the first fetch.
   [[nodiscard]] key_set_ptr keys() const;
 
  private:
+  void begin(steady_time now);
   const jwks_options options_;
   mutable std::mutex mutex_;
   key_set_ptr keys_ = std::make_shared<const key_set>();

@@ -23,6 +23,8 @@ struct jwt_options {
   bool expiry_required = true;
 };
 
+/// Compact JWS -> payload: signature and header only, as verify_jwt() begins.
+[[nodiscard]] result<std::string> verify_jws(std::string_view token, const key_set& keys);
 /// Token -> claims. The header's alg must be that of a configured key; its kid only chooses among them; jwk, jku,
 /// x5u, x5c are ignored, crit is refused. Fails: token_missing ("" ), token_invalid, token_expired; `detail` is for
 /// the log only.

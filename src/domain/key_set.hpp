@@ -56,6 +56,8 @@ class jws_key {
 
  private:
   jws_key() = default;
+  static result<jws_key> from_pkey(jws_algorithm algorithm, std::shared_ptr<evp_pkey_st> pkey, bool private_part,
+                                   std::string kid);
   jws_algorithm algorithm_ = jws_algorithm::hs256;
   std::string kid_;
   std::string secret_;                 // HS*

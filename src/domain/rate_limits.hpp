@@ -12,6 +12,7 @@
 
 #include <fanfare/base/error.hpp>
 #include <fanfare/base/executor.hpp>
+#include <fanfare/base/token_bucket.hpp>
 
 namespace fanfare::domain {
 
@@ -38,8 +39,7 @@ class rate_limits {
  private:
   struct bucket {
     std::string key;
-    double tokens;
-    steady_time at;
+    token_bucket tokens;
   };
   void drop_idle(steady_time now);
   mutable std::mutex mutex_;

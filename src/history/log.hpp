@@ -26,7 +26,7 @@ struct entry {
   std::int64_t time_ms = 0;        // Unix time of appending: what ages count from
   bool kept = true;                // false: passes the observer in its place and is not stored
   std::string conflate_key;
-  std::shared_ptr<const value> envelope;  // for the observer, spares parsing `json`; not stored, may be null
+  std::shared_ptr<value> envelope;  // for the observer, spares parsing `json`; not stored, may be null
 };
 
 struct page {

@@ -49,12 +49,12 @@ class memory_log final : public log {
     std::deque<std::uint64_t> positions;
     std::uint64_t trimmed_to = 0;  // newest position of this room that is gone
   };
+  [[nodiscard]] result<std::vector<std::uint64_t>> store(std::vector<entry>& batch);
   void store(const entry& item);
   void drop_oldest();
-  void drop_oldest_of(const std::string& room, room_index& index);
+  void drop_oldest_of(room_index& index);
   void forget(record& gone);
   void trim_locked(std::int64_t now_ms);
-  [[nodiscard]] const record& at(std::uint64_t position) const;
 
   const std::string epoch_;
   const memory_log_options options_;

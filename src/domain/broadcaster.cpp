@@ -1,0 +1,348 @@
+#include "domain/broadcaster.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include <fanfare/base/json.hpp>
+#include <fanfare/base/rfc3339.hpp>
+
+#include "domain/access_policy.hpp"
+#include "domain/json_pointer.hpp"
+#include "history/cursor.hpp"
+
+namespace fanfare::domain {
+
+namespace {
+
+constexpr std::size_t idempotency_key_bytes_max = 256;
+
+std::int64_t unix_ms(system_time time) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
+}
+
+error fault(std::string pointer, std::string detail) {
+  return {errc::bad_request, std::move(detail), std::move(pointer)};
+}
+
+metrics::cell* counter(metrics::registry* into, const char* name, const char* help) {
+  return into == nullptr ? nullptr : &into->counter(name, help);
+}
+
+void count(metrics::cell* cell, std::size_t amount) {
+  if (cell != nullptr) cell->add(static_cast<double>(amount));
+}
+
+}  // namespace
+
+/// One publish() on its way.
+struct broadcaster::job {
+  publish_context context;
+  published done;
+  std::vector<history::entry> entries;       // one a draft
+  std::vector<std::string> keys;             // of each draft; "" when its id is the server's own
+  std::vector<std::optional<accepted>> out;  // of each draft, once known
+  std::vector<std::size_t> same_as;          // the earlier draft of the batch with the same key, or itself
+  std::vector<std::size_t> sent;             // drafts given to the log, in order
+  std::string request_key;
+};
+
+broadcaster::broadcaster(const catalogue& types, history::log& log, delivery& out, broadcaster_options options)
+    : types_(types),
+      log_(log),
+      delivery_(out),
+      options_(options),
+      filters_(options.filters_max),
+      head_(log.head()),
+      repeats_(options.repeats),
+      published_(counter(options.metrics, "fanfare_events_published_total", "Events accepted and delivered.")),
+      repeated_(counter(options.metrics, "fanfare_events_repeated_total", "Events answered as repeats and not sent.")),
+      refused_(counter(options.metrics, "fanfare_publish_refused_total", "Publish requests refused.")) {
+  log_.observe([this](const history::entry& item) { deliver(item); });
+}
+
+broadcaster::~broadcaster() { log_.observe({}); }
+
+result<history::entry> broadcaster::complete(draft& item, const publish_context& context) const {
+  const auto* type = types_.find(item.type);
+  if (type == nullptr) return fault("/type", "there is no event type of that name");
+  if (type->category != event_category::domain) return fault("/type", "only the server sends this type");
+  if (auto checked = validate(*type, item.data); !checked) {
+    return error{checked.error().code, checked.error().detail, "/data" + checked.error().pointer};
+  }
+  if (item.rooms.empty()) item.rooms = default_rooms(*type, item.data);
+  if (item.rooms.empty()) return fault("/rooms", "the type has no default room, so name one");
+  if (item.rooms.size() > options_.envelope.rooms_max) return error{errc::over_limit, "has too many rooms", "/rooms"};
+  std::vector<std::string> rooms;
+  for (auto& room : item.rooms) {
+    if (!parse_room(room)) return fault(pointer_to("/rooms", rooms.size()), "is no room");
+    if (context.may_publish) {
+      if (auto allowed = context.may_publish(room); !allowed) {
+        return error{allowed.error().code, "publishing to " + room, pointer_to("/rooms", rooms.size())};
+      }
+    }
+    if (std::find(rooms.begin(), rooms.end(), room) == rooms.end()) rooms.push_back(std::move(room));
+  }
+  item.rooms = std::move(rooms);
+  const auto now_ms = unix_ms(context.now);
+  if (item.id.empty()) item.id = make_event_id(now_ms);
+  if (item.source.empty()) item.source = context.default_source;
+  if (item.time.empty()) item.time = format_rfc3339(context.now);
+
+  history::entry out;
+  out.kept = type->kept;
+  out.conflate_key = conflate_key(*type, item.data);
+  out.envelope = std::make_shared<value>(build_envelope(item));
+  auto json = json::write(*out.envelope);
+  if (json.size() > options_.event_bytes_max) return error{errc::payload_too_large, "the event is too large", {}};
+  if (out.kept) out.json = shared_bytes(std::move(json));
+  out.id = std::move(item.id);
+  out.type = std::move(item.type);
+  out.rooms = std::move(item.rooms);
+  out.time_ms = now_ms;
+  return out;
+}
+
+void broadcaster::publish(std::vector<draft> drafts, publish_context context, published done, bool batch) {
+  const auto refuse = [this, &done](error why) {
+    count(refused_, 1);
+    done(std::move(why));
+  };
+  if (drafts.empty()) return refuse(fault("", "there is no event"));
+  if (drafts.size() > options_.batch_max) return refuse({errc::over_limit, "too many events at once", {}});
+  if (context.idempotency_key.size() > idempotency_key_bytes_max) {
+    return refuse(fault("", "the Idempotency-Key is too long"));
+  }
+  auto work = std::make_shared<job>();
+  for (std::size_t i = 0; i < drafts.size(); ++i) {
+    auto& item = drafts[i];
+    // Only an id of the publisher's own can come again; it counts per publisher and source (CloudEvents 1.0.2 §3.1),
+    // so that nobody can use up the ids of others.
+    const bool own_id = !item.id.empty();
+    auto entry = complete(item, context);
+    if (!entry) {
+      auto why = entry.error();
+      if (batch) why.pointer = pointer_to("", i) + why.pointer;
+      return refuse(std::move(why));
+    }
+    work->keys.push_back(own_id ? "e" + context.publisher + '\x1f' + item.source + '\x1f' + entry->id : std::string());
+    work->entries.push_back(std::move(*entry));
+  }
+  if (!context.idempotency_key.empty()) work->request_key = "k" + context.publisher + '\x1f' + context.idempotency_key;
+  work->context = std::move(context);
+  work->done = std::move(done);
+  start(work);
+}
+
+/// Under repeats_mutex_: whether the job has to wait, or is answered in full; else its keys are reserved.
+broadcaster::next_step broadcaster::plan(job& work) {
+  const auto now = work.context.steady_now;
+  work.out.assign(work.entries.size(), std::nullopt);
+  work.same_as.clear();
+  work.sent.clear();
+  if (!work.request_key.empty()) {
+    idempotency::answers given;
+    const auto known = repeats_.look(work.request_key, now, &given);
+    if (known == idempotency::state::pending) return next_step::wait;
+    if (known == idempotency::state::answered) {
+      work.out.assign(given.begin(), given.end());
+      return next_step::answer;
+    }
+  }
+  std::unordered_map<std::string_view, std::size_t> first;
+  for (std::size_t i = 0; i < work.entries.size(); ++i) {
+    work.same_as.push_back(i);
+    const auto& key = work.keys[i];
+    idempotency::answers given;
+    const auto known = key.empty() ? idempotency::state::unknown : repeats_.look(key, now, &given);
+    if (known == idempotency::state::pending) return next_step::wait;
+    if (known == idempotency::state::answered) {
+      work.out[i] = given.front();
+      continue;
+    }
+    if (!key.empty()) work.same_as[i] = first.try_emplace(key, i).first->second;
+    if (work.same_as[i] == i) work.sent.push_back(i);
+  }
+  if (work.sent.empty()) return next_step::answer;
+  if (!work.request_key.empty()) repeats_.reserve(work.request_key, now);
+  for (const auto i : work.sent) {
+    if (!work.keys[i].empty()) repeats_.reserve(work.keys[i], now);
+  }
+  return next_step::send;
+}
+
+void broadcaster::start(const std::shared_ptr<job>& work) {
+  auto step = next_step::wait;
+  bool full = false;
+  {
+    const std::lock_guard guard(repeats_mutex_);
+    step = plan(*work);
+    full = step == next_step::wait && waiting_.size() >= options_.waiting_max;
+    if (step == next_step::wait && !full) waiting_.push_back(work);
+  }
+  if (full) return work->done(error{errc::overload, "too many repeated requests are waiting", {}});
+  if (step == next_step::wait) return;
+  if (step == next_step::answer) return answer(*work);
+  std::vector<history::entry> batch;
+  batch.reserve(work->sent.size());
+  for (const auto i : work->sent) batch.push_back(std::move(work->entries[i]));
+  for (std::size_t n = 0; n < batch.size(); ++n) work->out[work->sent[n]] = accepted{batch[n].id, {}};
+  log_.append(std::move(batch),
+              [this, work](const result<std::vector<std::uint64_t>>& positions) { finish(*work, positions); });
+}
+
+void broadcaster::finish(job& work, const result<std::vector<std::uint64_t>>& positions) {
+  std::vector<std::shared_ptr<job>> woken;
+  {
+    const std::lock_guard guard(repeats_mutex_);
+    const auto now = work.context.steady_now;
+    idempotency::answers given;
+    for (std::size_t n = 0; n < work.sent.size(); ++n) {
+      const auto i = work.sent[n];
+      if (!positions) {
+        repeats_.drop(work.keys[i]);
+        continue;
+      }
+      work.out[i]->cursor = history::to_text(log_.epoch(), (*positions)[n]);
+      if (!work.keys[i].empty()) repeats_.settle(work.keys[i], {*work.out[i]}, now);
+    }
+    if (positions) {
+      for (std::size_t i = 0; i < work.out.size(); ++i) given.push_back(*work.out[work.same_as[i]]);
+      if (!work.request_key.empty()) repeats_.settle(work.request_key, std::move(given), now);
+    } else {
+      repeats_.drop(work.request_key);
+    }
+    woken.swap(waiting_);
+  }
+  if (positions) {
+    answer(work);
+  } else {
+    count(refused_, 1);
+    work.done(positions.error());
+  }
+  for (const auto& each : woken) start(each);
+}
+
+void broadcaster::answer(job& work) {
+  publish_answer out;
+  out.repeated = work.sent.empty();
+  for (std::size_t i = 0; i < work.out.size(); ++i) {
+    const auto from = work.out[i] ? i : work.same_as[i];
+    out.events.push_back(*work.out[from]);
+  }
+  count(published_, work.sent.size());
+  count(repeated_, out.events.size() - work.sent.size());
+  work.done(std::move(out));
+}
+
+void broadcaster::deliver(const history::entry& item) {
+  auto envelope = item.envelope;
+  if (!envelope) {
+    auto parsed = json::parse(item.json.view());
+    if (!parsed) return;  // only what another node wrote could be malformed
+    envelope = std::make_shared<value>(std::move(*parsed));
+  }
+  set_cursor(*envelope, history::to_text(log_.epoch(), item.position));
+  auto rooms = item.rooms;
+  const std::lock_guard guard(mutex_);
+  if (item.kept) head_ = item.position;
+  filters_.add_matching(rooms, *envelope);
+  delivery_.deliver({item.type, *envelope, rooms, item.kept ? item.position : 0, item.conflate_key});
+}
+
+result<subscribed> broadcaster::subscribe(const subscription& wish, const join_rooms& join) {
+  if (wish.rooms.empty()) return fault("/room", "is missing");
+  history::cursor since;
+  if (wish.since) {
+    auto parsed = history::parse_cursor(*wish.since);
+    if (!parsed) return fault("/since", "is no cursor");
+    since = std::move(*parsed);
+  }
+  subscribed out;
+  history::page missed;
+  {
+    const std::lock_guard guard(mutex_);
+    const auto give_back = [this, &out] {
+      for (const auto& room : out.joined) filters_.release(room);
+    };
+    for (const auto& room : wish.rooms) {
+      auto joined = wish.only ? filters_.acquire(room, wish.only) : result<std::string>(room);
+      if (!joined) {
+        give_back();
+        return joined.error();
+      }
+      out.joined.push_back(std::move(*joined));
+    }
+    out.head = head_;
+    if (wish.since && since.epoch == log_.epoch() && since.position <= head_) {
+      auto read = log_.read(wish.rooms, since.position, head_, options_.replay_max);
+      out.recovered = read && read->complete && !read->more;
+      if (out.recovered) missed = std::move(*read);
+    }
+    if (auto done = join(out.joined, head_); !done) {
+      give_back();
+      return done.error();
+    }
+  }
+  // Parsing what was missed needs no lock: what comes live waits for this subscriber's thread.
+  out.events = replay(missed.entries, wish.only.get());
+  out.cursor = history::to_text(log_.epoch(), out.head);
+  return out;
+}
+
+void broadcaster::release(const std::string& internal_room) {
+  const std::lock_guard guard(mutex_);
+  filters_.release(internal_room);
+}
+
+std::vector<replayed> broadcaster::replay(const std::vector<history::entry>& entries, const filter* only) const {
+  std::vector<replayed> out;
+  for (const auto& item : entries) {
+    auto envelope = json::parse(item.json.view());
+    if (!envelope) continue;
+    set_cursor(*envelope, history::to_text(log_.epoch(), item.position));
+    if (only != nullptr && !only->matches(*envelope)) continue;
+    out.push_back({item.type, std::move(*envelope)});
+  }
+  return out;
+}
+
+result<broadcaster::history_page> broadcaster::read(const std::vector<std::string>& rooms,
+                                                    const std::optional<std::string>& since, std::size_t limit) const {
+  history_page out;
+  history::cursor from;
+  if (since) {
+    auto parsed = history::parse_cursor(*since);
+    if (!parsed) return fault("/since", "is no cursor");
+    from = std::move(*parsed);
+  }
+  std::uint64_t head = 0;
+  {
+    const std::lock_guard guard(mutex_);
+    head = head_;
+  }
+  if (since && (from.epoch != log_.epoch() || from.position > head)) {
+    out.recovered = false;
+    from.position = 0;
+  }
+  const auto page = log_.read(rooms, from.position, head, std::max<std::size_t>(limit, 1));
+  if (!page) return page.error();
+  if (since) out.recovered = out.recovered && page->complete;
+  out.more = page->more;
+  out.events = replay(page->entries, nullptr);
+  out.cursor = history::to_text(log_.epoch(), page->more ? page->entries.back().position : head);
+  return out;
+}
+
+std::string broadcaster::head_cursor() const {
+  const std::lock_guard guard(mutex_);
+  return history::to_text(log_.epoch(), head_);
+}
+
+std::size_t broadcaster::active_filters() const {
+  const std::lock_guard guard(mutex_);
+  return filters_.size();
+}
+
+std::string_view public_room(std::string_view room) noexcept { return room.substr(0, room.find('|')); }
+
+}  // namespace fanfare::domain
