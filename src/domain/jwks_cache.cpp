@@ -40,8 +40,9 @@ result<void> jwks_cache::fetched(std::string_view body, steady_time now) {
   return {};
 }
 
-void jwks_cache::failed() {
+void jwks_cache::failed(steady_time now) {
   const std::lock_guard guard(mutex_);
+  attempted_ = now;  // a fetch may take as long as the cooldown: that counts from its end
   in_flight_ = false;
   last_failed_ = true;
 }

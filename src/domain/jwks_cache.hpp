@@ -31,7 +31,7 @@ class jwks_cache {
   [[nodiscard]] bool want_fetch_for(std::string_view kid, steady_time now);
   /// Takes a body in. Fails, keeping the old keys: bad_request when it is no JWK set or holds no usable key.
   result<void> fetched(std::string_view body, steady_time now);
-  void failed();
+  void failed(steady_time now);
   /// Never null; empty before the first fetch.
   [[nodiscard]] key_set_ptr keys() const;
 
