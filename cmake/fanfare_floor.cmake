@@ -1,9 +1,9 @@
-# One static library a floor, made of src/<floor>/*.cpp. A floor links only floors below it; tools/tidy.py holds
+# One static library a floor, made of src/<floor>/**.cpp. A floor links only floors below it; tools/tidy.py holds
 # the includes to the same rule.
 function(fanfare_floor name)
   cmake_parse_arguments(FLOOR "" "" "DEPENDS;PRECOMPILE" ${ARGN})
   set(target fanfare_${name})
-  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   add_library(${target} STATIC ${sources})
   add_library(fanfare::${name} ALIAS ${target})
   target_include_directories(${target}

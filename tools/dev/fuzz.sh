@@ -7,10 +7,11 @@ seconds=${1:-60}
 build_preset fuzz
 for program in build/fuzz/bin/fuzz_${2:-*}; do
   name=$(basename "$program")
-  seeds=tests/fuzz/corpus/${name#fuzz_}
-  mkdir -p "build/fuzz/corpus/$name"
   corpora=("build/fuzz/corpus/$name")
-  [ ! -d "$seeds" ] || corpora+=("$seeds")
+  mkdir -p "${corpora[0]}"
+  for seeds in "build/fuzz/tests/fuzz/seeds/${name#fuzz_}" "tests/fuzz/corpus/${name#fuzz_}"; do
+    [ ! -d "$seeds" ] || corpora+=("$seeds")
+  done
   echo "== $name"
   "$program" -max_total_time="$seconds" -print_final_stats=1 -timeout=10 -rss_limit_mb=2048 "${corpora[@]}"
 done
