@@ -43,6 +43,14 @@ bool valid_authority(std::string_view text) {
   return port.size() <= 5 && std::all_of(port.begin(), port.end(), is_digit);
 }
 
+// Whether the request line ends in an HTTP-version (RFC 9112 §2.3), if not one of ours.
+bool looks_like_version(std::string_view head) {
+  const auto line = head.substr(0, head.find("\r\n"));
+  const auto version = line.substr(line.rfind(' ') + 1);
+  return version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' &&
+         is_digit(version[7]);
+}
+
 }  // namespace
 
 request_codec::step request_codec::fail(unsigned status, std::string_view cause, std::string_view detail) {
@@ -117,14 +125,17 @@ request_codec::step request_codec::finish_head() {
   parser.body_limit(boost::none);
   boost::beast::error_code failed;
   const auto used = parser.put(boost::asio::buffer(raw_), failed);
-  if (failed == beast::error::bad_version) return fail(400, "malformed", "bad HTTP version");
+  if (failed == beast::error::bad_version) {
+    const auto known = looks_like_version(raw_);
+    return fail(known ? 505 : 400, known ? "version" : "malformed", "HTTP/1.1 is spoken here");
+  }
   if (failed == beast::error::bad_content_length) return fail(400, "framing", "bad Content-Length");
+  if (failed == beast::error::multiple_content_length) return fail(400, "framing", "repeated Content-Length");
   if (failed == beast::error::bad_transfer_encoding) return fail(400, "framing", "bad Transfer-Encoding");
   if (failed) return fail(400, "malformed", "malformed header");
   if (!parser.is_header_done() || used != raw_.size()) return fail(400, "malformed", "malformed header");
 
   const auto& message = parser.get();
-  if (message.version() != 10 && message.version() != 11) return fail(505, "version", "HTTP/1.1 is spoken here");
   request_.method = std::string(message.method_string());
   request_.target = std::string(message.target());
   for (const auto& each : message) request_.headers.add(std::string(each.name_string()), std::string(each.value()));
