@@ -49,7 +49,7 @@ class msgpack_packets final : public parser {
       return error{errc::over_limit, "namespace too long", {}};
     in.nsp = *nsp->if_string();
     if (auto read = read_data(in, map); !read) return read.error();
-    if (const auto* id = map.find("id")) {
+    if (const auto* id = map.find("id"); id != nullptr && !id->is_null()) {  // null: undefined of notepack 2
       const auto chosen = whole_number(*id);
       if (!chosen || *chosen < 0 || static_cast<std::uint64_t>(*chosen) > packet_id_max) {
         return error{errc::bad_request, "invalid packet id", {}};
