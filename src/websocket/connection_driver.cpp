@@ -19,6 +19,8 @@ std::span<char> scratch() {
 // Past this much a burst is written at once rather than at the end of the turn, for the kernel to take in meanwhile.
 constexpr std::size_t burst_bytes_max = 65536;
 
+constexpr auto never = std::chrono::hours(24 * 365 * 10);
+
 std::unique_ptr<inflater> make_inflater(const handshake& agreed) {
   if (!agreed.deflate) return nullptr;
   return std::make_unique<inflater>(agreed.deflate->client_max_window_bits, agreed.deflate->client_no_context_takeover);
@@ -49,6 +51,7 @@ std::shared_ptr<connection_driver> connection_driver::self() {
 
 void connection_driver::start(const std::function<void(connection_ptr)>& opened, std::string leftover) {
   const auto alive = self();
+  hold(never);
   queue_.push(shared_bytes(std::move(head_)));
   schedule_flush();
   guarded([&] { opened(alive); });
@@ -79,7 +82,9 @@ void connection_driver::guarded(Call&& call) {
 }
 
 void connection_driver::wait_readable() {
-  stream_->wait_readable([alive = self()] { alive->on_readable(); });
+  stream_->wait_readable([weak = weak_from_this()] {
+    if (const auto alive = weak.lock()) static_cast<connection_driver&>(*alive).on_readable();
+  });
 }
 
 void connection_driver::on_readable() {
@@ -217,6 +222,11 @@ void connection_driver::schedule_flush() {
   });
 }
 
+void connection_driver::on_writable() {
+  waiting_writable_ = false;
+  flush();
+}
+
 void connection_driver::flush() {
   if (state_ == state::closed || waiting_writable_) return;
   if (pending_pong_ && state_ == state::open) {
@@ -238,9 +248,8 @@ void connection_driver::write_queue() {
     const auto wrote = stream_->write_some(std::span(buffers).first(count));
     if (wrote.status == net::io_status::would_block) {
       waiting_writable_ = true;
-      return stream_->wait_writable([alive = self()] {
-        alive->waiting_writable_ = false;
-        alive->flush();
+      return stream_->wait_writable([weak = weak_from_this()] {
+        if (const auto alive = weak.lock()) static_cast<connection_driver&>(*alive).on_writable();
       });
     }
     if (wrote.status != net::io_status::ok) return drop(close_code::abnormal, "", close_cause::lost, false);
@@ -251,7 +260,7 @@ void connection_driver::write_queue() {
 void connection_driver::close(std::uint16_t code, std::string_view reason) {
   if (state_ != state::open) return;
   queue_close(code, reason);
-  our_code_ = code == 0 ? close_code::no_status : code;
+  our_code_ = code == 0 ? close_code::no_status : may_travel(code) ? code : close_code::internal_error;
   our_reason_ = reason;
   state_ = state::closing;
 }
@@ -262,14 +271,19 @@ void connection_driver::queue_close(std::uint16_t code, std::string_view reason)
   queue_control(opcode::close, encode_close(code, reason));
   pending_pong_.reset();
   schedule_flush();
-  if (close_timer_ != 0) return;
   // A peer that neither answers nor reads must not keep the connection (§7.1.1).
-  close_timer_ = worker_.after(close_timeout_, [weak = weak_from_this()] {
-    const auto alive = std::static_pointer_cast<connection_driver>(weak.lock());
-    if (!alive) return;
-    alive->close_timer_ = 0;
+  hold(close_timeout_);
+}
+
+// The timer owns the connection, so that it goes with the worker if not before. Were it owned by what waits on its
+// stream, which it owns, a worker that stops would leave both behind.
+void connection_driver::hold(milliseconds limit) {
+  const auto before = timer_;
+  timer_ = worker_.after(limit, [alive = self()] {
+    alive->timer_ = 0;
     alive->drop(alive->our_code_, alive->our_reason_, close_cause::timeout, false);
   });
+  worker_.cancel(before);
 }
 
 // §7.1.7. The peer is told why, nothing more is heard from it.
@@ -303,14 +317,14 @@ void connection_driver::end(std::uint16_t code, std::string_view reason, close_c
 
 void connection_driver::drop(std::uint16_t code, std::string_view reason, close_cause cause, bool orderly) {
   if (state_ == state::closed) return;
-  const auto alive = self();  // the stream's handlers may be the last to hold us
+  const auto alive = self();  // the timer may be the last to hold us
   if (state_ == state::closing) {
     end(our_code_, our_reason_, cause);
   } else {
     end(code, reason, cause);
   }
   state_ = state::closed;
-  worker_.cancel(std::exchange(close_timer_, 0));
+  worker_.cancel(std::exchange(timer_, 0));
   queue_.clear();
   pending_pong_.reset();
   if (orderly) {

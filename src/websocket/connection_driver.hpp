@@ -21,7 +21,7 @@
 
 namespace fanfare::websocket {
 
-/// Thread: owning worker. It keeps itself alive through what waits on its stream, until the connection has ended.
+/// Thread: owning worker. Its worker keeps it alive until the connection has ended.
 /// No handler ever runs inside a call of the owner: on_close and on_drain come later, from the worker.
 class connection_driver final : public connection {
  public:
@@ -67,12 +67,14 @@ class connection_driver final : public connection {
   [[nodiscard]] shared_bytes compressed(const framed_message& message);
   void after_queueing();
   void schedule_flush();
+  void on_writable();
   void flush();
   void write_queue();
   void shut_down_when_written();
 
   void fail(std::uint16_t code, std::string_view reason, close_cause cause);
   void queue_close(std::uint16_t code, std::string_view reason);
+  void hold(milliseconds limit);
   void end(std::uint16_t code, std::string_view reason, close_cause cause);
   void drop(std::uint16_t code, std::string_view reason, close_cause cause, bool orderly);
 
@@ -88,7 +90,7 @@ class connection_driver final : public connection {
 
   send_queue queue_;
   std::optional<std::string> pending_pong_;  // §5.5.3: only the latest ping needs an answer
-  timer_id close_timer_ = 0;
+  timer_id timer_ = 0;
   state state_ = state::open;
   bool flush_scheduled_ = false, waiting_writable_ = false, undrained_ = false, write_ended_ = false;
   bool ended_ = false;  // on_close has been scheduled

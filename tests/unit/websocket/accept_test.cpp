@@ -4,7 +4,7 @@
 
 #include "net/memory_stream.hpp"
 #include "support/fake_executor.hpp"
-#include "websocket/client_frame.hpp"
+#include "websocket/scripted_client.hpp"
 
 namespace fanfare::websocket {
 namespace {

@@ -1,93 +1,12 @@
 #include "websocket/connection_driver.hpp"
 
-#include <gtest/gtest.h>
-
-#include <stdexcept>
-#include <string>
-#include <vector>
-
-#include "net/memory_stream.hpp"
-#include "support/fake_executor.hpp"
-#include "websocket/client_frame.hpp"
-#include "websocket/close_payload.hpp"
+#include "websocket/scripted_client.hpp"
 
 namespace fanfare::websocket {
 namespace {
 
 using namespace std::string_literals;
 using namespace test;
-using fanfare::test::fake_executor;
-using log = std::vector<std::string>;
-
-// A connection and the peer's end of its stream, in one thread on one fake clock.
-struct harness {
-  fake_executor worker;
-  metrics::registry registry;
-  options settings;
-  log events;
-  std::shared_ptr<connection> server;
-  std::unique_ptr<net::memory_stream> peer;
-  std::shared_ptr<net::memory_stream::end_state> ours, theirs;
-  bool peer_ended = false, peer_failed = false;
-
-  harness() { settings.metrics = &registry; }
-  ~harness() {
-    if (server) server->terminate();
-    worker.run();
-  }
-
-  std::shared_ptr<connection_driver> make(handshake agreed = {"HEAD", "", {}}, std::size_t capacity = 65536) {
-    auto pair = net::memory_stream::make(worker, worker, capacity);
-    ours = pair.first->state();
-    theirs = pair.second->state();
-    peer = std::move(pair.second);
-    return std::make_shared<connection_driver>(std::move(pair.first), worker, http::request{}, settings,
-                                               std::move(agreed));
-  }
-  void listen(const connection_ptr& connection) {
-    server = connection;
-    connection->on_message(
-        [this](connection::message item) { events.push_back((item.binary ? "binary " : "text ") + item.bytes); });
-    connection->on_close([this](std::uint16_t code, std::string_view reason) {
-      events.push_back("close " + std::to_string(code) + " " + std::string(reason));
-    });
-    connection->on_drain([this] { events.push_back("drain"); });
-  }
-  void open(handshake agreed = {"HEAD", "", {}}, std::size_t capacity = 65536, std::string leftover = {}) {
-    auto driver = make(std::move(agreed), capacity);
-    driver->start([this](connection_ptr connection) { listen(connection); }, std::move(leftover));
-    driver.reset();
-    worker.run();
-  }
-  void write(const std::string& bytes) {
-    const std::string_view buffer = bytes;
-    EXPECT_EQ(peer->write_some({&buffer, 1}).bytes, bytes.size());
-    worker.run();
-  }
-  // All that has come for the peer.
-  std::string read() {
-    std::string all;
-    for (;;) {
-      worker.run();
-      char buffer[1000];
-      const auto got = peer->read_some(buffer);
-      peer_ended = peer_ended || got.status == net::io_status::end;
-      peer_failed = peer_failed || got.status == net::io_status::failed;
-      if (got.status != net::io_status::ok) return all;
-      all.append(buffer, got.bytes);
-    }
-  }
-  double closes(const char* cause) {
-    return registry.counter("fanfare_websocket_closes_total", "", {{"cause", cause}}).get();
-  }
-};
-
-std::string server_frame(opcode code, std::string_view payload) {
-  return client_frame(code, payload, {.masked = false});
-}
-std::string server_close(std::uint16_t code, std::string_view reason = {}) {
-  return server_frame(opcode::close, encode_close(code, reason));
-}
 
 TEST(connection_driver, writes_the_head_first_with_what_opened_sent) {
   harness at;
@@ -177,158 +96,6 @@ TEST(connection_driver, answers_pings_of_a_peer_that_does_not_read_in_bounded_me
   EXPECT_NE(at.read().find(server_frame(opcode::pong, "999")), std::string::npos);
 }
 
-TEST(connection_driver, echoes_the_peers_close_and_ends_tcp_first) {
-  harness at;
-  at.open();
-  at.read();
-  at.server->send_text("before");
-  at.write(close_frame(1001, "gone"));
-  EXPECT_EQ(at.read(), server_frame(opcode::text, "before") + server_close(1001));
-  EXPECT_EQ(at.events, log{"close 1001 gone"});
-  EXPECT_TRUE(at.peer_ended);
-  EXPECT_FALSE(at.ours->closed);  // ears open until the peer's FIN
-  at.server->send_text("late");
-  at.server->close();
-  at.server->ping("");
-  EXPECT_EQ(at.read(), "");
-  at.peer->close();
-  at.worker.run();
-  EXPECT_TRUE(at.ours->closed);
-  EXPECT_FALSE(at.ours->reset);
-  EXPECT_EQ(at.worker.timers(), 0U);
-  EXPECT_EQ(at.closes("peer"), 1);
-}
-
-TEST(connection_driver, reports_an_empty_close_as_1005) {
-  harness at;
-  at.open();
-  at.read();
-  at.write(client_frame(opcode::close, ""));
-  EXPECT_EQ(at.read(), server_frame(opcode::close, ""));
-  EXPECT_EQ(at.events, log{"close 1005 "});
-}
-
-TEST(connection_driver, closes_after_what_is_queued_and_hears_the_peer_out) {
-  harness at;
-  at.open();
-  at.read();
-  at.server->send_text("last");
-  at.server->close(4000, "done");
-  at.server->close(4001, "twice");
-  at.server->send_text("never");
-  EXPECT_EQ(at.read(), server_frame(opcode::text, "last") + server_close(4000, "done"));
-  at.write(text_frame("in flight") + client_frame(opcode::ping, "p"));
-  EXPECT_EQ(at.read(), "");
-  EXPECT_FALSE(at.peer_ended);
-  at.write(close_frame(4000) + text_frame("ignored"));
-  EXPECT_EQ(at.events, (log{"drain", "text in flight", "close 4000 done"}));
-  at.read();
-  EXPECT_TRUE(at.peer_ended);
-  EXPECT_EQ(at.closes("local"), 1);
-}
-
-TEST(connection_driver, closes_with_an_empty_frame) {
-  harness at;
-  at.open();
-  at.read();
-  at.server->close(0);
-  EXPECT_EQ(at.read(), server_frame(opcode::close, ""));
-  at.write(client_frame(opcode::close, ""));
-  EXPECT_EQ(at.events, log{"close 1005 "});
-}
-
-TEST(connection_driver, survives_both_sides_closing_at_once) {
-  harness at;
-  at.open();
-  at.read();
-  const auto bytes = close_frame(1001);
-  const std::string_view buffer = bytes;
-  EXPECT_EQ(at.peer->write_some({&buffer, 1}).bytes, bytes.size());
-  at.server->close(1000, "us");
-  EXPECT_EQ(at.read(), server_close(1000, "us"));
-  EXPECT_EQ(at.events, log{"close 1000 us"});
-}
-
-TEST(connection_driver, gives_up_on_a_peer_that_never_answers_the_close) {
-  harness at;
-  at.open();
-  at.server->close(1000, "bye");
-  at.worker.advance(at.settings.close_timeout - milliseconds(1));
-  EXPECT_TRUE(at.events.empty());
-  at.worker.advance(milliseconds(1));
-  EXPECT_EQ(at.events, log{"close 1000 bye"});
-  EXPECT_TRUE(at.ours->reset);
-  EXPECT_EQ(at.closes("timeout"), 1);
-}
-
-TEST(connection_driver, gives_up_on_a_peer_that_keeps_tcp_open_after_the_close) {
-  harness at;
-  at.open();
-  at.write(close_frame(1000));
-  EXPECT_EQ(at.events, log{"close 1000 "});
-  at.worker.advance(at.settings.close_timeout);
-  EXPECT_TRUE(at.ours->closed);
-  EXPECT_EQ(at.events.size(), 1U);
-  EXPECT_EQ(at.closes("peer"), 1);
-  EXPECT_EQ(at.closes("timeout"), 0);
-}
-
-TEST(connection_driver, reports_1006_when_tcp_ends_without_a_close) {
-  harness at;
-  at.open();
-  at.write(text_frame("half").substr(0, 5));
-  at.peer->close();
-  at.worker.run();
-  EXPECT_EQ(at.events, log{"close 1006 "});
-  EXPECT_TRUE(at.ours->closed);
-  EXPECT_EQ(at.closes("lost"), 1);
-}
-
-TEST(connection_driver, reports_1006_when_tcp_is_reset) {
-  harness at;
-  at.open();
-  at.peer->reset();
-  at.worker.run();
-  EXPECT_EQ(at.events, log{"close 1006 "});
-}
-
-TEST(connection_driver, tells_the_peer_why_it_failed_and_hears_nothing_more) {
-  const std::vector<std::tuple<std::string, std::uint16_t, std::string, const char*>> table = {
-      {client_frame(opcode::text, "x", {.masked = false}), 1002, "client frame not masked", "protocol_error"},
-      {text_frame("\xff"), 1007, "text is not UTF-8", "invalid_payload"},
-      {text_frame(std::string(200, 'x')), 1009, "message too big", "too_big"},
-  };
-  for (const auto& [bytes, code, reason, cause] : table) {
-    harness at;
-    at.settings.message_bytes_max = 100;
-    at.open();
-    at.read();
-    at.write(text_frame("ok") + bytes + text_frame("not heard"));
-    EXPECT_EQ(at.read(), server_close(code, reason));
-    EXPECT_TRUE(at.peer_ended);
-    EXPECT_EQ(at.events, (log{"text ok", "close " + std::to_string(code) + " " + reason}));
-    at.write(text_frame("nor this"));
-    EXPECT_EQ(at.events.size(), 2U);
-    EXPECT_EQ(at.closes(cause), 1);
-    at.peer->close();
-    at.worker.run();
-    EXPECT_TRUE(at.ours->closed);
-    EXPECT_FALSE(at.ours->reset);
-  }
-}
-
-TEST(connection_driver, fails_while_closing_without_a_second_close_frame) {
-  harness at;
-  at.open();
-  at.read();
-  at.server->close(1000);
-  EXPECT_EQ(at.read(), server_close(1000));
-  at.write(text_frame("\xff"));
-  EXPECT_EQ(at.read(), "");
-  EXPECT_TRUE(at.peer_ended);
-  EXPECT_EQ(at.events, log{"close 1007 text is not UTF-8"});
-}
-
 TEST(connection_driver, drops_a_peer_whose_queue_is_past_its_bound) {
   harness at;
   at.settings.send_queue_bytes_max = 1000;
@@ -344,52 +111,6 @@ TEST(connection_driver, drops_a_peer_whose_queue_is_past_its_bound) {
   EXPECT_EQ(at.events, log{"close 1006 send queue overflow"});
   EXPECT_TRUE(at.ours->reset);
   EXPECT_EQ(at.closes("overload"), 1);
-}
-
-TEST(connection_driver, terminates_at_once_and_only_once) {
-  harness at;
-  at.open();
-  at.server->terminate();
-  at.server->terminate();
-  EXPECT_TRUE(at.ours->reset);
-  EXPECT_TRUE(at.events.empty());
-  at.worker.run();
-  EXPECT_EQ(at.events, log{"close 1006 "});
-  EXPECT_EQ(at.closes("terminated"), 1);
-}
-
-TEST(connection_driver, closes_1011_when_a_handler_throws) {
-  harness at;
-  at.open();
-  at.read();
-  at.server->on_message([](connection::message) { throw std::runtime_error("handler"); });
-  at.write(text_frame("a") + text_frame("b"));
-  EXPECT_EQ(at.read(), server_close(1011));
-  EXPECT_EQ(at.events, log{"close 1011 "});
-  EXPECT_EQ(at.closes("handler_error"), 1);
-}
-
-TEST(connection_driver, closes_1011_when_opened_or_drain_throws) {
-  harness at;
-  at.make()->start([](connection_ptr) { throw 1; }, text_frame("x"));
-  EXPECT_EQ(at.read(), "HEAD" + server_close(1011));
-  harness other;
-  other.open();
-  other.read();
-  other.server->on_drain([] { throw 1; });
-  other.server->send_text("x");
-  EXPECT_EQ(other.read(), server_frame(opcode::text, "x") + server_close(1011));
-  EXPECT_EQ(other.events, log{"close 1011 "});
-}
-
-TEST(connection_driver, outlives_a_throwing_close_handler) {
-  harness at;
-  at.open();
-  at.server->on_close([](std::uint16_t, std::string_view) { throw 1; });
-  at.peer->close();
-  at.worker.run();
-  EXPECT_EQ(at.closes("lost"), 1);
-  EXPECT_EQ(at.closes("handler_error"), 0);
 }
 
 TEST(connection_driver, lets_a_handler_end_the_connection_and_drop_it) {
@@ -435,6 +156,20 @@ TEST(connection_driver, is_freed_though_its_handlers_hold_it) {
   at.peer->close();
   at.worker.run();
   EXPECT_TRUE(watched.expired());
+}
+
+TEST(connection_driver, goes_with_its_worker) {
+  std::weak_ptr<connection> open, closing;
+  for (auto* watched : {&open, &closing}) {
+    harness at;
+    at.open();
+    *watched = at.server;
+    if (watched == &closing) at.server->close();
+    at.worker.run();
+    at.server.reset();
+  }
+  EXPECT_TRUE(open.expired());
+  EXPECT_TRUE(closing.expired());
 }
 
 TEST(connection_driver, ends_once_at_whichever_step_the_stream_fails) {

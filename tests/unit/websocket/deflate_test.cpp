@@ -57,6 +57,7 @@ TEST(deflate, is_understood_by_plain_zlib) {
     deflater compressor(6, 15, no_context_takeover);
     z_stream peer{};
     ASSERT_EQ(inflateInit2(&peer, -15), Z_OK);
+    uLong seen = 0;
     for (const auto& sample : samples()) {
       auto bytes = deflated(compressor, sample) + "\x00\x00\xff\xff"s;
       std::string out(sample.size() + 1, '\0');
@@ -65,8 +66,8 @@ TEST(deflate, is_understood_by_plain_zlib) {
       peer.next_out = reinterpret_cast<Bytef*>(out.data());
       peer.avail_out = static_cast<uInt>(out.size());
       ASSERT_EQ(inflate(&peer, Z_SYNC_FLUSH), Z_OK);
-      out.resize(out.size() - peer.avail_out);
-      ASSERT_EQ(out, sample);
+      ASSERT_EQ(out.substr(0, peer.total_out - seen), sample);
+      seen = peer.total_out;
     }
     inflateEnd(&peer);
   }

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "websocket/client_frame.hpp"
+#include "websocket/scripted_client.hpp"
 
 namespace fanfare::websocket {
 namespace {
