@@ -12,11 +12,13 @@
 
 #include "http/blocking_client.hpp"
 #include "net/byte_stream.hpp"
+#include "net/tls_peer.hpp"
 
 namespace fanfare::http {
 namespace {
 
 using test::blocking_client;
+using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
@@ -138,14 +140,206 @@ TEST_P(server_over_sockets, serves_a_thousand_connections) {
   web.route("GET", "/", [](exchange_ptr asked) { asked->respond(response::text(200, "hello")); });
   web.start();
   std::vector<blocking_client> clients;
-  for (int i = 0; i < 450; ++i) clients.emplace_back(web.port());
+  for (int i = 0; i < 1000; ++i) clients.emplace_back(web.port());
   for (int round = 0; round < 3; ++round) {
     for (auto& each : clients) ASSERT_TRUE(each.send(get_root));
     for (auto& each : clients) ASSERT_THAT(each.read_response(), EndsWith("hello"));
   }
   EXPECT_EQ(web.connections(), clients.size());
   EXPECT_EQ(metric(web, "fanfare_connections"), static_cast<double>(clients.size()));
-  EXPECT_EQ(metric(web, "fanfare_http_requests_total", {{"method", "GET"}, {"status", "2xx"}}), 3.0 * 450);
+  EXPECT_EQ(metric(web, "fanfare_http_requests_total", {{"method", "GET"}, {"status", "2xx"}}), 3.0 * 1000);
+}
+
+TEST_P(server_over_sockets, refuses_connections_past_its_bound) {
+  auto options = local(GetParam());
+  options.connections_max = 2;
+  server small(options);
+  small.route("GET", "/", [](exchange_ptr asked) { asked->respond(response::text(200, "hello")); });
+  small.start();
+  blocking_client one(small.port()), two(small.port());
+  EXPECT_THAT(one.exchange(get_root), EndsWith("hello"));
+  EXPECT_THAT(two.exchange(get_root), EndsWith("hello"));
+  blocking_client three(small.port());
+  EXPECT_THAT(three.read_all(), StartsWith("HTTP/1.1 503 "));
+  EXPECT_EQ(metric(small, "fanfare_connections_refused_total", {{"cause", "over_limit"}}), 1);
+  one.close();
+  until([&] { return small.connections() == 1; });
+  blocking_client four(small.port());
+  EXPECT_THAT(four.exchange(get_root), EndsWith("hello"));
+  small.set_connections_max(3);
+  blocking_client five(small.port());
+  EXPECT_THAT(five.exchange(get_root), EndsWith("hello"));
+}
+
+TEST_P(server_over_sockets, changes_its_cors_policy_while_it_runs) {
+  web.route("GET", "/", [](exchange_ptr asked) { asked->respond(response::text(200, "hello")); });
+  web.start();
+  blocking_client client(web.port());
+  EXPECT_THAT(client.exchange(get_root), Not(HasSubstr("Access-Control")));
+  web.set_cors({{"*"}});
+  EXPECT_THAT(client.exchange(get_root), HasSubstr("Access-Control-Allow-Origin: *\r\n"));
+}
+
+TEST_P(server_over_sockets, stops_under_load_and_answers_what_is_under_way) {
+  std::mutex mutex;
+  std::vector<exchange_ptr> parked;
+  std::atomic<std::size_t> waiting = 0;
+  std::vector<int> hooks;
+  web.route("GET", "/", [](exchange_ptr asked) { asked->respond(response::text(200, "hello")); });
+  web.route("GET", "/poll", [&](exchange_ptr asked) {
+    const std::lock_guard lock(mutex);
+    parked.push_back(asked);
+    ++waiting;
+  });
+  web.on_stop([&] { hooks.push_back(1); });
+  web.on_stop([&] { throw std::runtime_error("a hook's own trouble"); });
+  web.on_stop([&] {
+    hooks.push_back(2);
+    web.stop();
+    const std::lock_guard lock(mutex);
+    for (auto& each : parked) each->respond(response::text(200, "late"));
+    parked.clear();
+  });
+  web.start();
+  std::vector<blocking_client> idle, polling;
+  for (int i = 0; i < 50; ++i) {
+    idle.emplace_back(web.port());
+    EXPECT_THAT(idle.back().exchange(get_root), EndsWith("hello"));
+    polling.emplace_back(web.port());
+    polling.back().send("GET /poll HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  until([&] { return waiting == 50; });
+  std::atomic<bool> stopping = false;
+  std::thread busy([&] {
+    try {
+      while (!stopping) blocking_client(web.port()).exchange(get_root);
+    } catch (const std::runtime_error&) {  // refused: the listener is closed
+    }
+  });
+  // Hooks answer while the server waits for its connections; the peers leave when they have been answered.
+  std::thread readers([&] {
+    for (auto& each : polling) {
+      EXPECT_THAT(each.read_all(), EndsWith("late"));
+      each.close();
+    }
+    for (auto& each : idle) EXPECT_EQ(each.read_all(), "");
+  });
+  web.stop(milliseconds{20000});
+  stopping = true;
+  busy.join();
+  readers.join();
+  EXPECT_EQ(hooks, (std::vector{2, 1}));
+  EXPECT_EQ(web.connections(), 0U);
+  web.stop();
+}
+
+TEST_P(server_over_sockets, closes_those_who_do_not_finish_in_time) {
+  std::promise<void> parked, aborted;
+  exchange_ptr held;
+  web.route("GET", "/", [&](exchange_ptr asked) {
+    held = asked;
+    parked.set_value();
+  });
+  web.start();
+  blocking_client client(web.port());
+  client.send(get_root);
+  parked.get_future().wait();
+  web.stop(milliseconds{1});
+  EXPECT_EQ(client.read_all(), "");
+  held->respond(response::text(200, "nobody"));
+}
+
+TEST_P(server_over_sockets, can_be_stopped_by_a_handler) {
+  web.route("GET", "/", [&](exchange_ptr asked) {
+    web.stop();
+    asked->respond(response::text(200, "bye"));
+  });
+  web.start();
+  blocking_client client(web.port());
+  client.send(get_root);
+  EXPECT_THAT(client.read_all(), EndsWith("bye"));
+  client.close();
+  web.stop();
+}
+
+TEST_P(server_over_sockets, runs_until_a_signal_comes) {
+  web.route("GET", "/", [&](exchange_ptr asked) {
+    asked->respond_and_close(response::text(200, "hello"));
+    ::kill(::getpid(), SIGTERM);
+  });
+  std::promise<std::uint16_t> started;
+  web.workers().at(0).post([&] { started.set_value(web.port()); });
+  std::thread client([&] {
+    const auto port = started.get_future().get();
+    try {
+      blocking_client asks(port);
+      asks.send(get_root);
+      EXPECT_THAT(asks.read_all(), EndsWith("hello"));
+    } catch (const std::runtime_error& failure) {
+      ADD_FAILURE() << failure.what();
+      web.stop();
+    }
+  });
+  web.run();
+  client.join();
+  EXPECT_THROW(web.start(), std::logic_error);
+}
+
+TEST_P(server_over_sockets, serves_tls) {
+  const test::tls_files files;
+  auto options = local(GetParam());
+  options.tls_cert = files.cert();
+  options.tls_key = files.key();
+  server safe(options);
+  safe.route("GET", "/", [](exchange_ptr asked) {
+    asked->respond(response::text(200, asked->request().secure ? std::string(100000, 's') : "plain"));
+  });
+  safe.start();
+  for (int i = 0; i < 4; ++i) {
+    blocking_client socket(safe.port());
+    test::tls_peer peer(socket.fd());
+    ASSERT_TRUE(peer.handshake());
+    peer.send("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_THAT(peer.read(200000), AllOf(StartsWith("HTTP/1.1 200 "), EndsWith("sss")));
+  }
+}
+
+TEST(server, refuses_unusable_options) {
+  const auto with = [](auto change) {
+    server_options options;
+    options.listen = {"127.0.0.1:0"};
+    change(options);
+    return options;
+  };
+  EXPECT_THROW(server(with([](auto& o) { o.listen.clear(); })), std::runtime_error);
+  EXPECT_THROW(server(with([](auto& o) { o.tls_cert = "/x"; })), std::runtime_error);
+  EXPECT_THROW(server(with([](auto& o) { o.tls_cert = o.tls_key = "/nowhere"; })), std::runtime_error);
+  EXPECT_THROW(server(with([](auto& o) { o.connections_max = 0; })), std::runtime_error);
+  server wrong(with([](auto& o) { o.listen = {"nonsense"}; }));
+  EXPECT_THROW(wrong.start(), std::exception);
+}
+
+TEST(server, counts_into_a_registry_it_is_given) {
+  metrics::registry numbers;
+  auto options = local(1);
+  options.metrics = &numbers;
+  server web(options);
+  EXPECT_EQ(&web.metrics(), &numbers);
+  EXPECT_EQ(web.options().workers, 1U);
+  web.stop();
+  EXPECT_THROW(web.start(), std::logic_error);
+}
+
+TEST(server, hears_localhost) {
+  auto options = local(1);
+  options.listen = {"localhost:0", "127.0.0.1:0"};
+  server web(options);
+  web.route("GET", "/", [](exchange_ptr asked) { asked->respond(response::text(200, "hello")); });
+  web.start();
+  EXPECT_THAT(web.addresses().front(), StartsWith("127.0.0.1:"));
+  EXPECT_GE(web.addresses().size(), 2U);
+  blocking_client client(web.port());
+  EXPECT_THAT(client.exchange(get_root), EndsWith("hello"));
 }
 
 }  // namespace
