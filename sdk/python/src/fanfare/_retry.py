@@ -1,0 +1,50 @@
+"""When to try again, and after how long. Pure: no clock, no network."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from datetime import datetime, timezone
+from typing import Optional
+
+#: Answers that say nothing about the event itself. 500 is not among them: a bug does not mend itself.
+RETRYABLE_STATUS = frozenset({408, 425, 429, 502, 503, 504})
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """Full-jitter exponential backoff, which an answer's Retry-After overrides.
+
+    `attempts` counts the first one; times are seconds.
+    """
+
+    attempts: int = 5
+    first_delay: float = 0.1
+    longest_delay: float = 5.0
+    longest_retry_after: float = 30.0
+    random: random.Random = field(default_factory=random.Random, repr=False, compare=False)
+
+    def delay(self, attempt: int, retry_after: Optional[float]) -> float:
+        """Seconds to wait after the given attempt, counted from 1."""
+        if retry_after is not None:
+            return min(max(retry_after, 0.0), self.longest_retry_after)
+        ceiling = min(self.longest_delay, self.first_delay * 2 ** (attempt - 1))
+        return self.random.uniform(0, ceiling)
+
+
+def parse_retry_after(text: Optional[str], now: Optional[datetime] = None) -> Optional[float]:
+    """Seconds from a Retry-After field (RFC 9110 §10.2.3): a number of seconds or a date; None for neither."""
+    if text is None:
+        return None
+    try:
+        return float(int(text.strip()))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(text)
+    except (TypeError, ValueError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=timezone.utc)
+    return (moment - (now or datetime.now(timezone.utc))).total_seconds()
