@@ -15,6 +15,11 @@ namespace fanfare::engineio {
 
 struct server::state : std::enable_shared_from_this<server::state> {
   state(http::server& on, server_options with);
+  ~state() {
+    for (const auto& table : tables) table->clear();
+  }
+  state(const state&) = delete;
+  state& operator=(const state&) = delete;
 
   void handle(const http::exchange_ptr& exchange);
   void handshake(const http::exchange_ptr& exchange, const request_terms& terms);

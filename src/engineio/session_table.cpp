@@ -15,6 +15,14 @@ void session_table::insert(const std::shared_ptr<session>& opened) { sessions_.e
 
 void session_table::erase(const std::string& id) { sessions_.erase(id); }
 
+void session_table::clear() {
+  // Sessions hold the table: it must not be in use while they go.
+  const auto sessions = std::move(sessions_);
+  const auto dirty = std::move(dirty_);
+  sessions_.clear();
+  dirty_.clear();
+}
+
 std::vector<std::shared_ptr<session>> session_table::all() const {
   std::vector<std::shared_ptr<session>> copy;
   copy.reserve(sessions_.size());

@@ -31,6 +31,8 @@ class session_table : public std::enable_shared_from_this<session_table> {
   [[nodiscard]] std::shared_ptr<session> find(std::string_view id) const;
   void insert(const std::shared_ptr<session>& opened);
   void erase(const std::string& id);
+  /// Lets go of sessions that nobody will end any more, as the worker has stopped.
+  void clear();
   /// A copy: sessions may end while somebody goes through them.
   [[nodiscard]] std::vector<std::shared_ptr<session>> all() const;
 

@@ -19,6 +19,9 @@ using test::make_exchange;
 
 class session_test : public testing::Test {
  protected:
+  ~session_test() override {
+    if (table) table->clear();
+  }
   /// With the options as they stand now.
   void make_table() {
     table = std::make_shared<session_table>(worker, std::make_shared<const server_options>(options), count);
