@@ -38,6 +38,22 @@ TEST(send_queue, gives_what_was_pushed_whatever_each_write_takes) {
   }
 }
 
+TEST(send_queue, stays_in_order_when_it_never_runs_empty) {
+  send_queue queue;
+  queue.push(shared_bytes(std::string("first")));
+  std::string last = "first";
+  for (int i = 0; i < 1000; ++i) {
+    const auto next = std::to_string(i);
+    queue.push(shared_bytes(next));
+    send_queue::gathered buffers;
+    ASSERT_EQ(queue.gather(buffers), 2U);
+    ASSERT_EQ(buffers[0], last);
+    queue.consume(last.size());
+    last = next;
+  }
+  EXPECT_EQ(queue.bytes(), last.size());
+}
+
 TEST(send_queue, counts_bytes_and_forgets_when_cleared) {
   send_queue queue;
   queue.push(shared_bytes(std::string("abc")));
