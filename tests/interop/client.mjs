@@ -5,6 +5,8 @@ import { within } from "./server.mjs";
 /** Connects and resolves with the socket; rejects with the server's CONNECT_ERROR. */
 export async function connect(url, token, options = {}) {
   const socket = io(url, { auth: token === undefined ? {} : { token }, forceNew: true, reconnection: false, ...options });
+  // Sent right behind the CONNECT, so listened for from the start.
+  socket.established = new Promise((resolve) => socket.once("connection.established", resolve));
   const outcome = new Promise((resolve, reject) => {
     socket.once("connect", resolve);
     socket.once("connect_error", reject);

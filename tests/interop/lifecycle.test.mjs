@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import WebSocket from "ws";
 import { connect, next, subscriber } from "./client.mjs";
-import { Server, curl, jwt, within } from "./server.mjs";
+import { Server, curl, jwt, serviceKey, within } from "./server.mjs";
 
 const update = { type: "project.updated", data: { project_id: "123", changes: {} } };
 
@@ -75,7 +75,7 @@ test("health and readiness", async () => {
   const server = await Server.start();
   assert.equal((await curl(server.url + "/healthz")).status, 200);
   assert.equal((await curl(server.url + "/readyz")).status, 200);
-  const stats = await curl(server.url + "/api/v1/websocket/stats", ["-H", "Authorization: Bearer interop-service-key"]);
+  const stats = await curl(server.url + "/api/v1/websocket/stats", ["-H", `Authorization: Bearer ${serviceKey}`]);
   assert.equal(stats.status, 200);
   assert.equal(typeof stats.body, "object");
   await server.stop();
@@ -86,7 +86,7 @@ function raw(server, bytes) {
   const { hostname, port } = new URL(server.url);
   return within(30000, new Promise((resolve) => {
     let text = "";
-    const socket = tcp(Number(port), hostname, () => socket.write(bytes));
+    const socket = tcp(Number(port), hostname, () => socket.write(bytes, "latin1"));
     socket.on("data", (part) => (text += part.toString("latin1")));
     socket.on("error", () => {});
     socket.on("close", () => resolve(text));

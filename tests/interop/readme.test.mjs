@@ -19,7 +19,11 @@ function shell(text, folder) {
   const child = spawn("bash", ["-euc", text],
     { cwd: folder, stdio: ["ignore", "pipe", "inherit"], detached: true, env: { ...process.env, PATH: `/usr/bin:${process.env.PATH}` } });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const line = async () => (await within(60000, lines.next(), "a line of: " + text)).value;
+  const line = async () => {
+    const { value, done } = await within(60000, lines.next(), "a line of: " + text);
+    if (done) throw new Error("ended: " + text);
+    return value;
+  };
   // The block's own children go with it.
   const stop = () => { try { process.kill(-child.pid, "SIGTERM"); } catch { /* ended already */ } };
   const ended = new Promise((resolve) => child.once("exit", resolve));

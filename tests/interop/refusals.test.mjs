@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { ask, connect } from "./client.mjs";
-import { Server, curl, jwt } from "./server.mjs";
+import { Server, curl, jwt, serviceKey } from "./server.mjs";
 
 const now = Math.floor(Date.now() / 1000);
 const right = { iss: "https://issuer.example", aud: "fanfare" };
@@ -166,7 +166,7 @@ describe("publishing", () => {
   });
   test("a wrong media type", async () => {
     const answer = await curl(shared.url + "/api/v1/events",
-      ["-H", "Authorization: Bearer interop-service-key", "-H", "Content-Type: text/plain", "--data-binary", "@-"], "{}");
+      ["-H", `Authorization: Bearer ${serviceKey}`, "-H", "Content-Type: text/plain", "--data-binary", "@-"], "{}");
     assert.equal(answer.status, 415);
   });
 });

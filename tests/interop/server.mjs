@@ -10,17 +10,20 @@ import { promisify } from "node:util";
 const run = promisify(execFile);
 export const program = process.env.FANFARE_PROGRAM ?? new URL("../../build/debug/bin/fanfare", import.meta.url).pathname;
 export const secret = "a secret of the interop tests, 32+ bytes";
-export const serviceKey = "interop-service-key";
+export const serviceKey = "the-interop-tests-key";
 
-// A test that failed half-way leaves its server; without it the test program's own sockets end, and so does the program.
+// A test that failed half-way leaves its server; once that ends, so do the program's own sockets, and so the program.
 const running = new Set();
-after(() => running.forEach((child) => child.kill("SIGKILL")));
+after(async () => {
+  await Promise.allSettled([...running].map((server) => server.stop()));
+  for (const server of running) server.kill();
+});
 
 /** `auth.query_token` becomes FANFARE_AUTH__QUERY_TOKEN. */
 export function environment(settings) {
   const variables = {};
   for (const [key, value] of Object.entries(settings)) {
-    variables["FANFARE_" + key.replaceAll(".", "__").toUpperCase()] = String(value);
+    if (value !== null) variables["FANFARE_" + key.replaceAll(".", "__").toUpperCase()] = String(value);
   }
   return variables;
 }
@@ -28,6 +31,8 @@ export function environment(settings) {
 export class Server {
   #process;
   #lines = [];
+  #stopping;
+  #output;
   stderr = "";
   exited;
 
@@ -41,11 +46,12 @@ export class Server {
       stdio: ["ignore", "pipe", "pipe"],
     });
     server.#process = child;
-    running.add(child);
-    child.once("exit", () => running.delete(child));
+    running.add(server);
+    child.once("exit", () => running.delete(server));
     child.stderr.setEncoding("utf8").on("data", (text) => (server.stderr += text));
     server.exited = once(child, "exit").then(([code, signal]) => ({ code, signal }));
     const lines = createInterface({ input: child.stdout });
+    server.#output = lines;
     lines.on("line", (line) => server.#lines.push(line));
     const listening = new Promise((resolve) => {
       lines.on("line", (line) => {
@@ -62,6 +68,13 @@ export class Server {
   }
 
   get stdout() { return this.#lines.join("\n"); }
+
+  /** Resolves once standard output holds a line that starts so, white space aside; gives the line. */
+  async printed(start) {
+    const find = () => this.#lines.map((line) => line.trim()).find((line) => line.startsWith(start));
+    while (!find()) await within(10000, once(this.#output, "line"), `a line that starts with ${start}`);
+    return find();
+  }
   get pid() { return this.#process.pid; }
 
   /** `fanfare token` with the server's own configuration. */
@@ -77,12 +90,18 @@ export class Server {
     return curl(this.url + path, ["--data-binary", "@-", ...all.flatMap((line) => ["-H", line]), ...args], text);
   }
 
-  async stop() {
-    this.#process.kill("SIGTERM");
-    const ended = await within(30000, this.exited, "the server's end");
-    if (ended.code !== 0) throw new Error(`exit code ${ended.code}, signal ${ended.signal}:\n${this.stderr}`);
-    return ended;
+  /** SIGTERM, and the end it must come to: exit code 0. */
+  stop() {
+    this.#stopping ??= (async () => {
+      this.#process.kill("SIGTERM");
+      const ended = await within(30000, this.exited, "the server's end");
+      if (ended.code !== 0) throw new Error(`exit code ${ended.code}, signal ${ended.signal}:\n${this.stderr}`);
+      return ended;
+    })();
+    return this.#stopping;
   }
+
+  kill() { this.#process.kill("SIGKILL"); }
 
   /** Metrics by `name{labels}`. */
   async metrics() {

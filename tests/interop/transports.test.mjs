@@ -72,8 +72,8 @@ test("the token may come in the Authorization header", async () => {
 });
 
 test("connection.established tells who, where and for how long", async () => {
-  const socket = await connect(server.url, token, { autoConnect: true });
-  const { data: told } = await next(socket, "connection.established");
+  const socket = await connect(server.url, token);
+  const { data: told } = await within(20000, socket.established, "connection.established");
   assert.equal(told.user_id, "alice");
   assert.deepEqual([...told.rooms].sort(), ["global", "user:alice"]);
   assert.ok(told.connection_id);
