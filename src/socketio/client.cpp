@@ -129,6 +129,11 @@ void client::on_close(std::string_view reason) {
   core_->forget(keep);
 }
 
+void client::drop() {
+  open_ = false;
+  std::exchange(sockets_, {}).clear();
+}
+
 void client::send(const packet& out, const engineio::send_options& how) {
   if (!open_) return;
   shared_->count.sent(out.type);

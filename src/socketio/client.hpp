@@ -42,6 +42,8 @@ class client : public std::enable_shared_from_this<client> {
   void disconnect();
   /// Ends the connection; its sockets see "forced server close".
   void close();
+  /// Lets go of its sockets without a word: the workers have ended. Thread: none other may run.
+  void drop();
   /// What the program learns of the connection; `auth` is filled in by the CONNECT.
   [[nodiscard]] handshake shake_hands(value auth) const;
 

@@ -44,21 +44,21 @@ class parent_adapter final : public adapter {
 
   [[nodiscard]] std::vector<std::shared_ptr<name_space_impl>> children() const {
     const std::lock_guard lock(mutex_);
-    return {children_.begin(), children_.end()};
+    return children_;
   }
   void add(const std::shared_ptr<name_space_impl>& child) {
     const std::lock_guard lock(mutex_);
-    children_.insert(child);
+    children_.push_back(child);
   }
   void remove(const std::shared_ptr<name_space_impl>& child) {
     const std::lock_guard lock(mutex_);
-    children_.erase(child);
+    std::erase(children_, child);
   }
 
  private:
   executor_pool& workers_;
   mutable std::mutex mutex_;
-  std::set<std::shared_ptr<name_space_impl>> children_;
+  std::vector<std::shared_ptr<name_space_impl>> children_;  // in the order made
 };
 
 parent_name_space::parent_name_space(const context_ptr& shared, std::string name, server::namespace_matcher matches,

@@ -6,7 +6,6 @@
 #include <mutex>
 #include <optional>
 #include <regex>
-#include <set>
 #include <string>
 
 #include "socketio/name_space_impl.hpp"

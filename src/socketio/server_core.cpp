@@ -141,7 +141,9 @@ void server_core::close() {
 void server_core::clear() {
   for (const auto& nsp : all()) nsp->node().clear();
   const lock hold(mutex_);
-  for (auto& mine : clients_) std::exchange(mine, {}).clear();
+  for (auto& mine : clients_) {
+    for (const auto& gone : std::exchange(mine, {})) gone->drop();
+  }
   name_spaces_.clear();
   parents_.clear();
   parent_of_.clear();

@@ -80,16 +80,14 @@ void socket_impl::persist_session() {
 }
 
 void socket_impl::on_close(std::string_view reason) {
-  if (!connected_) return;
+  if (!connected_ || std::exchange(ended_, true)) return;
   const auto keep = self();
   for (const auto& work : std::vector(disconnecting_)) shared_->guard([&] { work(reason); });
-  if (!connected_) return;  // a handler disconnected it
   static constexpr std::array<std::string_view, 6> recoverable = {"transport error",      "transport close",
                                                                   "forced close",         "ping timeout",
                                                                   "server shutting down", "forced server close"};
   if (std::find(recoverable.begin(), recoverable.end(), reason) != recoverable.end()) persist_session();
   connected_ = false;
-  ended_ = true;
   auto& node = nsp_->node();
   node.rooms_of(worker().index()).remove(*std::exchange(member_, nullptr));
   node.count_socket(worker().index(), -1);
@@ -112,7 +110,7 @@ void socket_impl::drop_listeners() {
 }
 
 void socket_impl::disconnect(bool close) {
-  if (!connected_) return;
+  if (!connected_ || ended_) return;
   const auto keep = self();
   if (close) return client_->disconnect();
   send({packet_type::disconnect, {}, std::nullopt, {}});

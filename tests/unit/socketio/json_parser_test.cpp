@@ -66,9 +66,9 @@ TEST(json_parser, writes_what_node_writes) {
   EXPECT_EQ(encode(make(connect_error, "/x", {}, object{{"message", "Invalid namespace"}})),
             packets{R"(44/x,{"message":"Invalid namespace"})"});
   EXPECT_EQ(encode(make(event, "/", {}, array{5, "number name"})), packets{R"(42[5,"number name"])"});
-  EXPECT_EQ(encode(make(event, "/", {},
-                        array{"é\u2028\"\\\n", object{{"", 1.5}, {"b", -0.0}, {"c", 1e21}, {"d", 1e-7}}})),
-            packets{"42[\"é\u2028\\\"\\\\\\n\",{\"\":1.5,\"b\":0,\"c\":1e+21,\"d\":1e-7}]"});
+  EXPECT_EQ(
+      encode(make(event, "/", {}, array{"é\u2028\"\\\n", object{{"", 1.5}, {"b", -0.0}, {"c", 1e21}, {"d", 1e-7}}})),
+      packets{"42[\"é\u2028\\\"\\\\\\n\",{\"\":1.5,\"b\":0,\"c\":1e+21,\"d\":1e-7}]"});
 }
 
 TEST(json_parser, takes_attachments_out_in_the_order_node_does) {
@@ -128,12 +128,44 @@ TEST(json_parser, reads_what_node_reads) {
 }
 
 TEST(json_parser, refuses_what_node_refuses) {
-  static constexpr std::string_view texts[] = {
-      "0[]", "0\"x\"", "0null", "1{}", "1null", R"(2["connect"])", R"(2["connect_error"])", R"(2["disconnect"])",
-      R"(2["disconnecting"])", R"(2["newListener"])", R"(2["removeListener"])", "2[null]", "2[true]", "2[]", "2{}",
-      R"(2"a")", R"(2["a")", "2[}", "3{}", R"(3"a")", "4[]", R"(5["a"])", R"(5-["a"])", R"(50-["a"])",
-      R"(5-1-["a"])", R"(51.5-["a"])", R"(5x-["a"])", R"(5999-["a"])", R"(511-["a"])", R"(51["a"])", "51-{}", "7",
-      "9[]", "a", R"( ["a"])", "-1", "0?x", R"(2,["a"])"};
+  static constexpr std::string_view texts[] = {"0[]",
+                                               "0\"x\"",
+                                               "0null",
+                                               "1{}",
+                                               "1null",
+                                               R"(2["connect"])",
+                                               R"(2["connect_error"])",
+                                               R"(2["disconnect"])",
+                                               R"(2["disconnecting"])",
+                                               R"(2["newListener"])",
+                                               R"(2["removeListener"])",
+                                               "2[null]",
+                                               "2[true]",
+                                               "2[]",
+                                               "2{}",
+                                               R"(2"a")",
+                                               R"(2["a")",
+                                               "2[}",
+                                               "3{}",
+                                               R"(3"a")",
+                                               "4[]",
+                                               R"(5["a"])",
+                                               R"(5-["a"])",
+                                               R"(50-["a"])",
+                                               R"(5-1-["a"])",
+                                               R"(51.5-["a"])",
+                                               R"(5x-["a"])",
+                                               R"(5999-["a"])",
+                                               R"(511-["a"])",
+                                               R"(51["a"])",
+                                               "51-{}",
+                                               "7",
+                                               "9[]",
+                                               "a",
+                                               R"( ["a"])",
+                                               "-1",
+                                               "0?x",
+                                               R"(2,["a"])"};
   for (const auto text : texts) EXPECT_EQ(decode(text), "error") << text;
 }
 

@@ -32,17 +32,43 @@ struct vector_row {
 // What notepack.io 3.0.1 encodes these values to.
 const std::vector<vector_row>& vectors() {
   static const std::vector<vector_row> rows = {
-      {0, "00"}, {1, "01"}, {127, "7f"}, {128, "cc80"}, {255, "ccff"}, {256, "cd0100"}, {65535, "cdffff"},
-      {65536, "ce00010000"}, {4294967295, "ceffffffff"}, {4294967296, "cf0000000100000000"},
-      {9007199254740991, "cf001fffffffffffff"}, {-1, "ff"}, {-32, "e0"}, {-33, "d0df"}, {-128, "d080"},
-      {-129, "d1ff7f"}, {-32768, "d18000"}, {-32769, "d2ffff7fff"}, {-2147483648LL, "d280000000"},
-      {-2147483649LL, "d3ffffffff7fffffff"}, {-9007199254740991LL, "d3ffe0000000000001"}, {1.5, "cb3ff8000000000000"},
-      {-0.1, "cbbfb999999999999a"}, {true, "c3"}, {false, "c2"}, {nullptr, "c0"}, {"", "a0"}, {"a", "a161"},
+      {0, "00"},
+      {1, "01"},
+      {127, "7f"},
+      {128, "cc80"},
+      {255, "ccff"},
+      {256, "cd0100"},
+      {65535, "cdffff"},
+      {65536, "ce00010000"},
+      {4294967295, "ceffffffff"},
+      {4294967296, "cf0000000100000000"},
+      {9007199254740991, "cf001fffffffffffff"},
+      {-1, "ff"},
+      {-32, "e0"},
+      {-33, "d0df"},
+      {-128, "d080"},
+      {-129, "d1ff7f"},
+      {-32768, "d18000"},
+      {-32769, "d2ffff7fff"},
+      {-2147483648LL, "d280000000"},
+      {-2147483649LL, "d3ffffffff7fffffff"},
+      {-9007199254740991LL, "d3ffe0000000000001"},
+      {1.5, "cb3ff8000000000000"},
+      {-0.1, "cbbfb999999999999a"},
+      {true, "c3"},
+      {false, "c2"},
+      {nullptr, "c0"},
+      {"", "a0"},
+      {"a", "a161"},
       {"é€😀", "a9c3a9e282acf09f9880"},
       {std::string(31, 'x'), "bf78787878787878787878787878787878787878787878787878787878787878"},
-      {std::string(32, 'x'), "d9207878787878787878787878787878787878787878787878787878787878787878"}, {array{}, "90"},
-      {array{1, array{2}}, "92019102"}, {object{}, "80"}, {object{{"a", 1}, {"b", array{nullptr}}}, "82a16101a16291c0"},
-      {shared_bytes(), "c400"}, {shared_bytes(from_hex("00ff")), "c40200ff"}};
+      {std::string(32, 'x'), "d9207878787878787878787878787878787878787878787878787878787878787878"},
+      {array{}, "90"},
+      {array{1, array{2}}, "92019102"},
+      {object{}, "80"},
+      {object{{"a", 1}, {"b", array{nullptr}}}, "82a16101a16291c0"},
+      {shared_bytes(), "c400"},
+      {shared_bytes(from_hex("00ff")), "c40200ff"}};
   return rows;
 }
 
@@ -63,9 +89,8 @@ TEST(msgpack_codec, reads_back_what_it_writes) {
 }
 
 TEST(msgpack_codec, writes_the_vector_of_the_redis_emitter) {
-  const value broadcast = array{
-      "emitter", object{{"type", 2}, {"data", array{"e", object{{"a", 1}}}}, {"nsp", "/"}},
-      object{{"rooms", array{"project:1"}}, {"flags", object{}}, {"except", array{}}}};
+  const value broadcast = array{"emitter", object{{"type", 2}, {"data", array{"e", object{{"a", 1}}}}, {"nsp", "/"}},
+                                object{{"rooms", array{"project:1"}}, {"flags", object{}}, {"except", array{}}}};
   EXPECT_EQ(encoded(broadcast),
             "93a7656d697474657283a47479706502a46461746192a16581a16101a36e7370a12f83a5726f6f6d7391a970726f6a6563743a31a5"
             "666c61677380a665786365707490");
@@ -109,7 +134,8 @@ TEST(msgpack_codec, dates_become_their_text) {
   EXPECT_EQ(decoded("c70cff1dcd6500fffffffffffffffe"), R"("1969-12-31T23:59:58.500Z")");
   EXPECT_EQ(decoded("c70cff3b8b87c00000003afff4417f"), R"("9999-12-31T23:59:59.999Z")");
   EXPECT_EQ(decoded("d7000000018bcfe56800"), R"("2023-11-14T22:13:20.000Z")");
-  EXPECT_EQ(decoded("c70cff000000007fffffffffffffff"), "error " + std::string(describe(errc::bad_request).metric_label));
+  EXPECT_EQ(decoded("c70cff000000007fffffffffffffff"),
+            "error " + std::string(describe(errc::bad_request).metric_label));
 }
 
 TEST(msgpack_codec, reads_other_extensions) {
@@ -118,9 +144,21 @@ TEST(msgpack_codec, reads_other_extensions) {
   const auto custom = msgpack::decode(from_hex("d50501ff"));
   ASSERT_TRUE(custom);
   EXPECT_EQ(*custom, value(array{5, shared_bytes(from_hex("01ff"))}));
-  EXPECT_EQ(decoded("c80001" "07" "ab").substr(0, 3), "[7,");
-  EXPECT_EQ(decoded("c900000001" "07" "ab").substr(0, 3), "[7,");
-  EXPECT_EQ(decoded("d8" "05" "00112233445566778899aabbccddeeff").substr(0, 3), "[5,");
+  EXPECT_EQ(decoded("c80001"
+                    "07"
+                    "ab")
+                .substr(0, 3),
+            "[7,");
+  EXPECT_EQ(decoded("c900000001"
+                    "07"
+                    "ab")
+                .substr(0, 3),
+            "[7,");
+  EXPECT_EQ(decoded("d8"
+                    "05"
+                    "00112233445566778899aabbccddeeff")
+                .substr(0, 3),
+            "[5,");
 }
 
 TEST(msgpack_codec, names_are_texts) {

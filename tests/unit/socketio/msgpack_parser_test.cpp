@@ -64,10 +64,10 @@ TEST(msgpack_parser, refuses_what_node_refuses) {
       {"84a47479706503a36e7370a12fa46461746180a2696401", "invalid payload"},
   };
   for (const auto& [hex, why] : rows) EXPECT_EQ(decode(hex), "error " + std::string(why)) << hex;
-  for (const auto* hex : {"", "90", "01", "83a47479706502a36e7370a12fa46461746180",      // data is a map
-                          "83a47479706502a36e7370a12fa46461746190",                     // no name
-                          "83a47479706502a36e7370a12fa46461746191a7636f6e6e656374",     // reserved name
-                          "84a47479706502a36e7370a12fa46461746191a161a26964ff"}) {      // id -1
+  for (const auto* hex : {"", "90", "01", "83a47479706502a36e7370a12fa46461746180",  // data is a map
+                          "83a47479706502a36e7370a12fa46461746190",                  // no name
+                          "83a47479706502a36e7370a12fa46461746191a7636f6e6e656374",  // reserved name
+                          "84a47479706502a36e7370a12fa46461746191a161a26964ff"}) {   // id -1
     EXPECT_EQ(decode(hex).substr(0, 5), "error") << hex;
   }
   EXPECT_FALSE(msgpack_parser()->make({})->decode("2[\"a\"]", false));
