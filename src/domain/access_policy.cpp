@@ -67,7 +67,7 @@ std::vector<access_rule> default_rules(bool hook) {
 bool is_room_id(std::string_view id) noexcept {
   if (id.empty() || id.size() > id_bytes_max) return false;
   for (const char c : id) {
-    if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f' || c == '|') return false;
+    if (static_cast<unsigned char>(c) <= ' ' || c == '\x7f') return false;
   }
   return is_valid_utf8(id) && !has_c1_control(id);
 }

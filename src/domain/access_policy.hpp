@@ -3,7 +3,8 @@
 // Who may join, read the presence of, and publish to which rooms. Pure. Thread: any, once built.
 //
 // A room is `kind ":" id` or `global`: kind [a-z][a-z0-9_]{0,31}, id 1 to 128 bytes of well-formed UTF-8 without
-// spaces, control characters and '|', which is kept for internal rooms (filters).
+// spaces and control characters. (A '|' is allowed: identity providers put it into `sub`. Internal rooms of filters
+// are told apart by a control character.)
 
 #include <cstdint>
 #include <string>

@@ -343,6 +343,6 @@ std::size_t broadcaster::active_filters() const {
   return filters_.size();
 }
 
-std::string_view public_room(std::string_view room) noexcept { return room.substr(0, room.find('|')); }
+std::string_view public_room(std::string_view room) noexcept { return room.substr(0, room.find(filter_mark)); }
 
 }  // namespace fanfare::domain

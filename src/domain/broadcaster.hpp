@@ -152,7 +152,7 @@ class broadcaster {
   metrics::cell* refused_ = nullptr;
 };
 
-/// The room that clients know: what is before '|'.
+/// The room that clients know: without the mark and hash of an internal one.
 [[nodiscard]] std::string_view public_room(std::string_view room) noexcept;
 
 }  // namespace fanfare::domain

@@ -15,15 +15,15 @@ result<std::string> filter_rooms::acquire(const std::string& room, const filter_
   } else {
     ++place->second.users;
   }
-  return room + "|" + only->hash();
+  return room + filter_mark + only->hash();
 }
 
 void filter_rooms::release(std::string_view internal_room) {
-  const auto bar = internal_room.find('|');
-  if (bar == std::string_view::npos) return;
-  const auto room = rooms_.find(internal_room.substr(0, bar));
+  const auto mark = internal_room.find(filter_mark);
+  if (mark == std::string_view::npos) return;
+  const auto room = rooms_.find(internal_room.substr(0, mark));
   if (room == rooms_.end()) return;
-  const auto place = room->second.find(internal_room.substr(bar + 1));
+  const auto place = room->second.find(internal_room.substr(mark + 1));
   if (place == room->second.end() || --place->second.users != 0) return;
   room->second.erase(place);
   --size_;
@@ -36,7 +36,7 @@ void filter_rooms::add_matching(std::vector<std::string>& rooms, const value& en
     const auto place = rooms_.find(rooms[i]);
     if (place == rooms_.end()) continue;
     for (const auto& [hash, shared] : place->second) {
-      if (shared.only->matches(envelope)) rooms.push_back(place->first + "|" + hash);
+      if (shared.only->matches(envelope)) rooms.push_back(place->first + filter_mark + hash);
     }
   }
 }

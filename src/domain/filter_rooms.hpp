@@ -1,7 +1,7 @@
 #pragma once
 
 // The filters in use, per room. Each distinct one is evaluated once an event, however many sockets use it: they sit
-// together in the internal room "<room>|<filter hash>". Thread: the owner's mutex.
+// together in the internal room "<room>\x1f<filter hash>", a name no client can ask for. Thread: the owner's mutex.
 
 #include <cstddef>
 #include <map>
@@ -12,6 +12,9 @@
 #include "domain/filter.hpp"
 
 namespace fanfare::domain {
+
+/// Between a room and the hash in an internal room's name.
+inline constexpr char filter_mark = '\x1f';
 
 class filter_rooms {
  public:
