@@ -86,9 +86,6 @@ void gateway_session::listen(const socketio::socket_ptr& socket) {
     const auto socket = self->socket_.lock();
     const auto wait = socket ? self->rate_.take(socket->worker().now()) : std::optional<milliseconds>{0};
     if (!wait) return next(std::nullopt);
-    self->shared_.metrics()
-        .counter("fanfare_commands_refused_total", "Client commands refused.", {{"reason", "rate_limited"}})
-        .add();
     self->fail({event.name, "", {}, event.ack}, {errc::rate_limited, {}, {}}, wait->count());
     next(socketio::rejection{std::string(describe(errc::rate_limited).message), {}});
   });
@@ -121,6 +118,10 @@ void gateway_session::answer(const command& given, object fields) {
 
 void gateway_session::fail(const command& given, const error& why, std::int64_t retry_after_ms) {
   const auto& row = describe(why.code);
+  shared_.metrics()
+      .counter("fanfare_commands_refused_total", "Client commands refused, by cause.",
+               {{"cause", std::string(row.metric_label)}})
+      .add();
   object details{{"code", row.client_code},
                  {"message", why.detail.empty() ? row.message : std::string_view(why.detail)}};
   if (!why.pointer.empty()) details.set("pointer", why.pointer);

@@ -153,6 +153,10 @@ void serve(context& shared, const endpoint& row, const http::exchange_ptr& excha
     auto failed = !who ? std::optional(who.error()) : std::nullopt;
     if (who && !enough(row.access, *who)) failed = error{errc::forbidden, {}, {}};
     if (!failed) return row.work(shared, exchange, *who);
+    shared.metrics()
+        .counter("fanfare_requests_refused_total", "Requests refused for want of a credential or its rights, by cause.",
+                 {{"cause", std::string(describe(failed->code).metric_label)}})
+        .add();
     shared.log_to(severity::info, "request refused",
                   {{"path", exchange->request().path},
                    {"code", describe(failed->code).client_code},

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import WebSocket from "ws";
-import { connect, next, subscriber } from "./client.mjs";
+import { ask, connect, next, subscriber } from "./client.mjs";
 import { Server, curl, jwt, serviceKey, within } from "./server.mjs";
 
 const update = { type: "project.updated", data: { project_id: "123", changes: {} } };
@@ -116,6 +116,11 @@ const hostile = {
   "JSON too deep": (server) => speak(server, `40{"token":"${jwt({})}"}`, `42["a",${"[".repeat(5000)}${"]".repeat(5000)}]`),
   "a message too large": (server) => speak(server, `40{"token":"${jwt({})}"}`, `42["a","${"x".repeat(2000000)}"]`),
   "a forged token": async (server) => connect(server.url, jwt({}, { key: "x".repeat(40) })).catch(() => {}),
+  "a room not allowed": async (server) => {
+    const socket = await connect(server.url, jwt({}));
+    await ask(socket, "subscribe", { room: "project:999" });
+    socket.disconnect();
+  },
   "a wrong event": (server) => server.publish({ type: "project.exploded", data: {} }),
   "a wrong key": (server) => server.publish(update, { key: "wrong" }),
 };
