@@ -159,7 +159,7 @@ void connection::dispatch() {
     }
     auto content = asked_->method == "OPTIONS" ? response{204, {}, {}}
                                                : response::problem(405, reason_phrase(405), "method_not_allowed");
-    if (!route_.allow.empty()) content.headers.add("Allow", route_.allow + ", OPTIONS");
+    if (!route_.allow.empty()) content.headers.add("Allow", route_.allow);
     return answer(std::move(content), false, false);
   }
   const auto made = std::make_shared<live_exchange>(weak_from_this(), home_.home, asked_);

@@ -98,6 +98,7 @@ std::vector<std::pair<std::string, std::string>> parse_query(std::string_view qu
 std::optional<std::string> query_value(std::string_view query, std::string_view name) {
   while (!query.empty()) {
     auto part = take_until(query, '&');
+    if (part.empty()) continue;
     if (percent_decode(take_until(part, '='), true) == name) return percent_decode(part, true);
   }
   return std::nullopt;

@@ -126,6 +126,7 @@ router::match router::find(std::string_view method, std::string_view path) const
     return result;
   }
   auto& allowed = looking.allowed;
+  if (!allowed.empty()) allowed.emplace_back("OPTIONS");  // which the connection answers itself
   std::sort(allowed.begin(), allowed.end());
   allowed.erase(std::unique(allowed.begin(), allowed.end()), allowed.end());
   for (const auto& each : allowed) result.allow.append(result.allow.empty() ? "" : ", ").append(each);

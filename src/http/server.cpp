@@ -158,6 +158,7 @@ void server::run() {
   bool started = false;
   {
     const std::lock_guard lock(state_->mutex);
+    if (state_->at == state::stage::stopped) return;
     if (main_thread) state_->signals.emplace();
     started = state_->at != state::stage::setting_up;
   }

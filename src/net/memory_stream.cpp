@@ -65,11 +65,13 @@ bool memory_stream::step_fails() {
 }
 
 void memory_stream::wait_readable(std::function<void()> work) {
+  if (mine().closed) return;
   mine().on_readable = std::move(work);
   if (readable(mine())) wake(link_, side_);
 }
 
 void memory_stream::wait_writable(std::function<void()> work) {
+  if (mine().closed) return;
   mine().on_writable = std::move(work);
   if (writable(mine(), other())) wake(link_, side_);
 }

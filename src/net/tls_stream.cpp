@@ -49,9 +49,10 @@ tls_stream::tls_stream(worker& owner, unique_fd socket, tls_session session, std
       token_(std::move(token)) {}
 
 void tls_stream::wait_readable(std::function<void()> work) {
+  if (!session_) return;
   on_readable_ = std::move(work);
   // Decrypted bytes wait inside OpenSSL, where epoll cannot see them.
-  if (on_readable_ && session_ && SSL_pending(session_.get()) > 0) {
+  if (on_readable_ && SSL_pending(session_.get()) > 0) {
     worker_.post([this, alive = std::weak_ptr<bool>(alive_)] {
       if (alive.expired()) return;
       if (auto now = std::exchange(on_readable_, nullptr)) now();
@@ -62,6 +63,7 @@ void tls_stream::wait_readable(std::function<void()> work) {
 }
 
 void tls_stream::wait_writable(std::function<void()> work) {
+  if (!session_) return;
   on_writable_ = std::move(work);
   arm();
 }

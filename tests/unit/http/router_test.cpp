@@ -45,7 +45,7 @@ TEST_F(routed, falls_back_when_the_better_match_leads_nowhere) {
   add("POST", "/a/{x}/c");
   EXPECT_EQ(at("GET", "/a/b/d"), "GET /a/{x}/d");
   EXPECT_EQ(at("POST", "/a/b/c"), "POST /a/{x}/c") << "another method of a lesser match";
-  EXPECT_EQ(at("PUT", "/a/b/c"), "allow GET, HEAD, POST");
+  EXPECT_EQ(at("PUT", "/a/b/c"), "allow GET, HEAD, OPTIONS, POST");
 }
 
 TEST_F(routed, gives_parameters_decoded) {
@@ -68,7 +68,7 @@ TEST_F(routed, serves_head_by_get_and_anything_by_star) {
   EXPECT_EQ(at("HEAD", "/"), "GET /");
   EXPECT_EQ(at("HEAD", "/any"), "* /any");
   EXPECT_EQ(at("POST", "/any"), "POST /any");
-  EXPECT_EQ(at("POST", "/"), "allow GET, HEAD");
+  EXPECT_EQ(at("POST", "/"), "allow GET, HEAD, OPTIONS");
 }
 
 TEST_F(routed, keeps_options_and_refuses_bad_patterns) {

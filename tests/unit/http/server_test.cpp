@@ -327,7 +327,16 @@ TEST(server, counts_into_a_registry_it_is_given) {
   EXPECT_EQ(&web.metrics(), &numbers);
   EXPECT_EQ(web.options().workers, 1U);
   web.stop();
+  web.run();
   EXPECT_THROW(web.start(), std::logic_error);
+}
+
+TEST(server, runs_after_it_was_started) {
+  server web(local(1));
+  web.start();
+  web.workers().at(0).post([&] { web.stop(); });
+  web.run();
+  EXPECT_EQ(web.connections(), 0U);
 }
 
 TEST(server, hears_localhost) {

@@ -73,6 +73,8 @@ TEST_F(in_memory, drops_its_handlers_when_closed) {
   b.wait_readable([&] { told = true; });
   write(a, "x");
   b.close();
+  b.wait_readable([&] { told = true; });
+  b.wait_writable([&] { told = true; });
   there.run();
   EXPECT_FALSE(told);
   EXPECT_EQ(write(a, "y").status, io_status::failed);

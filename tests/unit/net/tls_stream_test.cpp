@@ -195,6 +195,8 @@ TEST_F(over_tls, runs_no_handler_after_close) {
     stream->wait_readable([&] { stale = true; });
     stream->wait_writable([&] { stale = true; });
     stream->close();
+    stream->wait_readable([&] { stale = true; });
+    stream->wait_writable([&] { stale = true; });
   });
   on(home(), [] {});
   EXPECT_FALSE(stale);
