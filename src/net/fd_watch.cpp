@@ -45,14 +45,17 @@ void fd_watch::wait(direction way, std::function<void()> work) {
 }
 
 unique_fd fd_watch::release() {
+  if (!core_->descriptor.is_open()) return {};
   const auto dropped = core_->drop();
-  return unique_fd(core_->descriptor.is_open() ? core_->descriptor.release() : -1);
+  return unique_fd(core_->descriptor.release());
 }
 
+// Closed or released, a watch holds nothing: any thread may let go of it then.
 void fd_watch::close() {
+  if (!core_->descriptor.is_open()) return;
   const auto dropped = core_->drop();
   boost::system::error_code ignored;
-  if (core_->descriptor.is_open()) core_->descriptor.close(ignored);
+  core_->descriptor.close(ignored);
 }
 
 }  // namespace fanfare::net
