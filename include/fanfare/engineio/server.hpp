@@ -26,7 +26,8 @@ enum class close_reason : std::uint8_t {
 };
 [[nodiscard]] std::string_view to_string(close_reason reason) noexcept;
 
-/// What an on_request hook may decide.
+/// What allow_request may decide: the HTTP status, and {"code", "message"} of the body (the bare message to an
+/// upgrade request).
 struct refusal {
   unsigned status = 403;
   unsigned code = 4;                   // Engine.IO error code, Node's numbers
@@ -38,7 +39,7 @@ struct server_options {
   milliseconds ping_interval{25000};
   milliseconds ping_timeout{20000};
   milliseconds upgrade_timeout{10000};
-  std::size_t max_payload_bytes = 1000000;  // of one POST body, and of one WebSocket message
+  std::size_t max_payload_bytes = 1000000;  // of one POST body (413, the session lives), and of one WebSocket message
   bool polling = true;
   bool websocket = true;
   bool allow_upgrades = true;
@@ -82,9 +83,11 @@ class socket : public std::enable_shared_from_this<socket> {
   virtual void send(outbound packet, const send_options& options = {}) = 0;
   /// Queues a packet and its attachments, all or nothing.
   virtual void send(const std::vector<outbound>& packets, const send_options& options = {}) = 0;
-  /// Ends the session: sends what is queued, then an Engine.IO close packet; `discard` drops the queue.
+  /// Ends the session after what is queued: by polling with an Engine.IO close packet, which the next poll fetches
+  /// within 30 s; by WebSocket with an empty close frame, as Node does. `discard` drops the queue and waits for nothing.
   virtual void close(bool discard = false) = 0;
-  /// Ends the transport alone, with a WebSocket close frame and no Engine.IO close packet.
+  /// Ends the transport alone, as a broken network would: a WebSocket close frame, or a poll answered with NOOP, after
+  /// which the session id is unknown. The session ends with transport_close.
   virtual void close_transport() = 0;
 
   [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;
@@ -101,13 +104,14 @@ class server {
   server(const server&) = delete;
   server& operator=(const server&) = delete;
 
-  /// Runs on the session's worker when the handshake has been accepted, before its OPEN packet leaves.
+  /// Runs on the session's worker when the handshake has been accepted, before its OPEN packet leaves. What it sends
+  /// follows OPEN: in frames of their own, or in the answer to the first poll after the handshake's.
   void on_connection(std::function<void(socket_ptr)> work);
   /// Sessions open now. Thread: any.
   [[nodiscard]] std::size_t sessions() const noexcept;
   /// Sessions by transport, for statistics. Thread: any.
   [[nodiscard]] std::size_t sessions(std::string_view transport) const noexcept;
-  /// Ends every session with `reason`. Thread: any.
+  /// Ends every session (server_shutdown), after what can leave at once. http::server::stop does it too. Thread: any.
   void close_all();
   /// Runs `work` for every session, each on its own worker. Thread: any.
   void for_each(std::function<void(const socket_ptr&)> work);
