@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include <fanfare/base/json.hpp>
 
 #include "domain/catalogue_formats.hpp"
@@ -97,11 +99,19 @@ std::string comment(std::string text) {
   return "/** " + text + " */";
 }
 
-std::string property(const std::string& name) {
+bool is_identifier(const std::string& name) {
+  const auto plain = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+  return !name.empty() && plain(name[0]) &&
+         std::all_of(name.begin(), name.end(), [plain](char c) { return plain(c) || (c >= '0' && c <= '9'); });
+}
+
+std::string text_literal(const std::string& text) {
   std::string out;
-  json::append_string(out, name);
+  json::append_string(out, text);
   return out;
 }
+
+std::string property(const std::string& name) { return is_identifier(name) ? name : text_literal(name); }
 
 void append_interface(std::string& out, const event_type& type) {
   out += comment(type.summary) + "\nexport interface " + pascal_case(type.name) + " {\n";
@@ -132,7 +142,7 @@ std::string typescript(const catalogue& all) {
   }
   out += "}\n\n/** Types of the events that back-ends publish. */\nexport const domainEventTypes = [\n";
   for (const auto& type : all.types()) {
-    if (type.category == event_category::domain) out += "  " + property(type.name) + ",\n";
+    if (type.category == event_category::domain) out += "  " + text_literal(type.name) + ",\n";
   }
   return out + "] as const;\nexport type DomainEventType = (typeof domainEventTypes)[number];\n";
 }
