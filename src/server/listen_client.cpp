@@ -52,6 +52,7 @@ struct listen_client::state {
   asio::io_context context{1};
   std::optional<std::string> failure;
   bool was_connected = false;
+  bool asked_since = false;  // whether the subscription under way asked for the past
 
   void notice(const std::string& text) const {
     if (options.on_notice) options.on_notice(text);
@@ -160,7 +161,7 @@ struct listen_client::state {
 
   void take_ack(const value& answer) {
     if (const auto* ok = answer.find("ok"); ok != nullptr && ok->as_bool()) {
-      if (const auto* recovered = answer.find("recovered"); recovered && !recovered->as_bool(true) && !cursor.empty()) {
+      if (const auto* recovered = answer.find("recovered"); recovered && !recovered->as_bool(true) && asked_since) {
         notice("what came before could not be recovered: the cursor is too old");
       }
       if (options.on_subscribed) options.on_subscribed();
@@ -194,7 +195,8 @@ struct listen_client::state {
     array rooms;
     for (const auto& room : options.rooms) rooms.emplace_back(room);
     object command;
-    if (!cursor.empty()) {
+    asked_since = !cursor.empty();
+    if (asked_since) {
       if (const auto* own = established.at_pointer("/data/rooms"); own != nullptr && own->if_array() != nullptr) {
         for (const auto& room : *own->if_array()) {
           if (std::ranges::find(options.rooms, room.as_string()) == options.rooms.end()) rooms.push_back(room);

@@ -1,0 +1,114 @@
+#include "api/administration.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "api/rig.hpp"
+
+namespace fanfare::test {
+namespace {
+
+header_list bearer(const std::string& token) { return {{"Authorization", "Bearer " + token}}; }
+
+TEST(Administration, ListsRoomsAndTheirMembers) {
+  rig host;
+  guest one(host, rig::token("u1", {"p1"}));
+  guest two(host, rig::token("u2", {"p1"}));
+  one.ask("subscribe", object{{"room", "project:p1"}});
+  const auto rooms = host.get("/api/v1/rooms").json();
+  EXPECT_EQ(rooms.find("total")->as_double(), 4);
+  EXPECT_EQ(*rooms.at_pointer("/rooms/0"), value(object{{"room", "global"}, {"connections", 2}}));
+  EXPECT_EQ(host.get("/api/v1/rooms?prefix=user:&limit=1").json().find("rooms")->if_array()->size(), 1u);
+  const auto room = host.get("/api/v1/rooms/project%3Ap1").json();
+  EXPECT_EQ(room, value(object{{"room", "project:p1"},
+                               {"connections", 1},
+                               {"members", array{object{{"user", "u1"}, {"connections", 1}}}}}));
+}
+
+TEST(Administration, RoomsAreForThoseWhoMaySeeThem) {
+  rig host;
+  EXPECT_EQ(host.get("/api/v1/rooms", {}).status, 401u);
+  EXPECT_EQ(host.get("/api/v1/rooms", bearer(rig::token("u1", {"*"}))).status, 403u);
+  EXPECT_EQ(host.get("/api/v1/rooms", bearer(rig::token("u1", {}, 3600, {{"scope", "admin"}}))).status, 200u);
+  EXPECT_EQ(host.get("/api/v1/rooms/project:p1", bearer(rig::token("u1", {"p1"}))).status, 200u);
+  EXPECT_EQ(host.get("/api/v1/rooms/project:p2", bearer(rig::token("u1", {"p1"}))).status, 403u);
+  EXPECT_EQ(host.get("/api/v1/rooms/user:u2", bearer(rig::token("u1", {"*"}))).status, 403u);
+  EXPECT_EQ(host.get("/api/v1/rooms/nonsense").status, 404u);
+  for (const auto* limit : {"0", "1001", "x", "-1", ""}) {
+    EXPECT_EQ(host.get("/api/v1/rooms?limit=" + std::string(limit)).status, 400u) << limit;
+  }
+}
+
+TEST(Administration, TheHookDecidesWhereThePolicySaysSo) {
+  rig host([](api::context& shared) {
+    shared.policy = domain::access_policy::make({}, {}, true).value();
+    shared.hook = [](const domain::principal&, const std::string& room, std::string_view,
+                     const std::function<void(bool)>& done) { done(room == "project:open"); };
+  });
+  EXPECT_EQ(host.get("/api/v1/rooms/project:open", bearer(rig::token("u1"))).status, 200u);
+  EXPECT_EQ(host.get("/api/v1/rooms/project:shut/history", bearer(rig::token("u1"))).status, 403u);
+}
+
+TEST(Administration, PagesThroughHistory) {
+  rig host;
+  for (int i = 1; i <= 5; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);
+  const auto first = host.get("/api/v1/rooms/project:p1/history?limit=3").json();
+  EXPECT_EQ(first.find("events")->if_array()->size(), 3u);
+  EXPECT_TRUE(first.find("more")->as_bool());
+  const auto mark = std::string(first.find("cursor")->as_string());
+  EXPECT_EQ(first.at_pointer("/events/2/cursor")->as_string(), mark);
+  const auto rest = host.get("/api/v1/rooms/project:p1/history?since=" + mark).json();
+  EXPECT_EQ(rest.find("events")->if_array()->size(), 2u);
+  EXPECT_TRUE(rest.find("recovered")->as_bool());
+  EXPECT_FALSE(rest.find("more")->as_bool());
+  EXPECT_EQ(host.get("/api/v1/rooms/project:p1/history?since=bad").status, 400u);
+  EXPECT_EQ(host.get("/api/v1/rooms/project:p1/history?limit=0").status, 400u);
+}
+
+TEST(Administration, ListsAndDisconnectsAUsersConnections) {
+  rig host;
+  guest one(host, rig::token("u1"));
+  guest two(host, rig::token("u1"), "/ws");
+  guest other(host, rig::token("u2"));
+  const auto all = host.get("/api/v1/connections").json();
+  EXPECT_EQ(all.find("total")->as_double(), 3);
+  const auto own = host.get("/api/v1/connections?user=u1&limit=1").json();
+  EXPECT_EQ(own.find("total")->as_double(), 2);
+  EXPECT_EQ(own.at_pointer("/connections/0/user")->as_string(), "u1");
+  EXPECT_EQ(*own.at_pointer("/connections/0/rooms"), value(array{"user:u1", "global"}));
+  EXPECT_EQ(host.get("/api/v1/connections?limit=x").status, 400u);
+
+  const auto gone = call(host.port(), "DELETE", "/api/v1/users/u1/connections", rig::key());
+  EXPECT_EQ(gone.json(), value(object{{"user", "u1"}, {"disconnected", 2}}));
+  EXPECT_TRUE(one.ends());
+  EXPECT_TRUE(two.ends());
+  EXPECT_NE(other.ask("ping", object{}).find("time"), nullptr);
+  EXPECT_EQ(call(host.port(), "DELETE", "/api/v1/users/a%20b/connections", rig::key()).status, 404u);
+}
+
+TEST(Administration, RevokesByTokenAndByUser) {
+  rig host;
+  const auto post = [&host](const std::string& body) {
+    return call(host.port(), "POST", "/api/v1/revocations", rig::json_with_key(), body);
+  };
+  const auto token = rig::token("u1", {}, 3600, {{"jti", "j1"}});
+  guest one(host, token);
+  EXPECT_EQ(post(R"({"jti":"j1","expires_at":"2100-01-01T00:00:00Z"})").json().find("disconnected")->as_double(), 1);
+  EXPECT_TRUE(one.ends());
+  client again(host.port());
+  EXPECT_EQ(again.connect(token), '4');
+
+  guest two(host, rig::token("u2"));
+  EXPECT_EQ(post(R"({"user":"u2"})").json().find("disconnected")->as_double(), 1);
+  EXPECT_TRUE(two.ends());
+  EXPECT_EQ(host.get("/api/v1/rooms/global", bearer(rig::token("u2"))).status, 401u);
+
+  EXPECT_EQ(post(R"({"user":"u3","expires_at":"9999-12-31T23:59:59Z"})").status, 200u);
+  for (const auto* bad : {"", "{}", "3", R"({"jti":""})", R"({"jti":3})", R"({"jti":"a","user":"b"})",
+                          R"({"jti":"a","expires_at":"tomorrow"})"}) {
+    EXPECT_EQ(post(bad).status, 400u) << bad;
+  }
+}
+
+}  // namespace
+}  // namespace fanfare::test

@@ -1,0 +1,73 @@
+#include "api/connection_table.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fanfare::api {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+
+connection_row row(const std::string& id, const std::string& user) { return {.id = id, .user = user}; }
+
+TEST(ConnectionTable, CountsUsersAndRooms) {
+  connection_table table;
+  const auto a = table.add(row("a", "u1"), {}, 10, 10);
+  const auto b = table.add(row("b", "u1"), {}, 10, 10);
+  const auto c = table.add(row("c", "u2"), {}, 10, 10);
+  for (const auto key : {*a, *b, *c}) table.enter(key, "r");
+  table.enter(*a, "r");  // again changes nothing
+  table.enter(*a, "s");
+  EXPECT_EQ(table.size(), 3u);
+  EXPECT_EQ(table.of_user("u1"), 2u);
+  EXPECT_THAT(table.members("r"), ElementsAre(Pair("u1", 2), Pair("u2", 1)));
+  EXPECT_THAT(table.rooms(), ElementsAre(Pair("r", 3), Pair("s", 1)));
+  table.leave(*b, "r");
+  table.leave(*b, "r");
+  EXPECT_THAT(table.members("r"), ElementsAre(Pair("u1", 1), Pair("u2", 1)));
+  table.remove(*a);
+  table.remove(*a);
+  EXPECT_THAT(table.rooms(), ElementsAre(Pair("r", 1)));
+  EXPECT_TRUE(table.members("s").empty());
+  table.remove(*b);
+  table.remove(*c);
+  EXPECT_EQ(table.of_user("u1"), 0u);
+  EXPECT_TRUE(table.rooms().empty());
+}
+
+TEST(ConnectionTable, HoldsItsLimits) {
+  connection_table table;
+  EXPECT_TRUE(table.add(row("a", "u1"), {}, 2, 1));
+  EXPECT_FALSE(table.add(row("b", "u1"), {}, 2, 1));
+  EXPECT_TRUE(table.add(row("c", "u2"), {}, 2, 1));
+  EXPECT_FALSE(table.add(row("d", "u3"), {}, 2, 1));
+  EXPECT_EQ(table.of_user("u3"), 0u);
+}
+
+TEST(ConnectionTable, ListsInOrderOfConnecting) {
+  connection_table table;
+  for (const auto* id : {"z", "a", "m"}) ASSERT_TRUE(table.add(row(id, id[0] == 'a' ? "u2" : "u1"), {}, 9, 9));
+  const auto two = table.list(std::nullopt, 2);
+  ASSERT_EQ(two.size(), 2u);
+  EXPECT_EQ(two[0].id, "z");
+  EXPECT_EQ(table.list("u2", 9).front().id, "a");
+  EXPECT_TRUE(table.list("nobody", 9).empty());
+}
+
+TEST(ConnectionTable, WhatIsGoneIsIgnored) {
+  connection_table table;
+  table.enter(7, "r");
+  table.leave(7, "r");
+  table.set_jti(7, "j");
+  EXPECT_TRUE(table.rooms().empty());
+  const auto a = table.add({.id = "a", .user = "u1", .jti = "j0"}, {}, 9, 9);
+  table.set_jti(*a, "j1");
+  EXPECT_EQ(table.disconnect("", ""), 0u);
+  EXPECT_EQ(table.disconnect("", "j0"), 0u);
+  EXPECT_EQ(table.disconnect("", "j1"), 1u);
+  EXPECT_EQ(table.disconnect("u1", ""), 1u);
+}
+
+}  // namespace
+}  // namespace fanfare::api

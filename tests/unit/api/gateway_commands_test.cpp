@@ -1,0 +1,193 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "api/rig.hpp"
+
+namespace fanfare::test {
+namespace {
+
+std::string code_of(const value& answer) {
+  const auto* code = answer.at_pointer("/error/code");
+  return code ? std::string(code->as_string()) : "none";
+}
+std::string pointer_of(const value& answer) {
+  const auto* pointer = answer.at_pointer("/error/pointer");
+  return pointer ? std::string(pointer->as_string()) : "";
+}
+double number_of(const value& event) { return event.at_pointer("/data/changes/n")->as_double(-1); }
+
+TEST(Subscribe, AnswersThroughTheAckOrByEvent) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1", "p2"}));
+  const auto answer = peer.ask("subscribe", object{{"room", "project:p1"}});
+  EXPECT_EQ(
+      answer,
+      value(object{{"ok", true}, {"room", "project:p1"}, {"cursor", host.events.head_cursor()}, {"recovered", false}}));
+  peer.emit("subscribe", object{{"room", "project:p2"}});
+  const auto event = peer.event("subscribed");
+  EXPECT_EQ(event.at_pointer("/data/room")->as_string(), "project:p2");
+  EXPECT_TRUE(domain::validate(*host.types.find("subscribed"), *event.find("data")));
+}
+
+TEST(Subscribe, RefusesWhatTheClaimsDoNotAllow) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1"}));
+  EXPECT_EQ(code_of(peer.ask("subscribe", object{{"room", "project:p2"}})), "forbidden");
+  EXPECT_EQ(code_of(peer.ask("subscribe", object{{"room", "user:u2"}})), "forbidden");
+  EXPECT_EQ(code_of(peer.ask("subscribe", object{{"room", "planet:x"}})), "unknown_room");
+  EXPECT_EQ(code_of(peer.ask("subscribe", object{{"room", "project:"}})), "unknown_room");
+  EXPECT_EQ(code_of(peer.ask("subscribe", object{{"room", "project:p1|x"}})), "unknown_room");
+  // All of a list or none of it.
+  EXPECT_EQ(code_of(peer.ask("subscribe", object{{"room", array{"project:p1", "project:p2"}}})), "forbidden");
+  EXPECT_EQ(host.shared.connections.members("project:p1").size(), 0u);
+  peer.emit("subscribe", object{{"room", "project:p2"}});
+  const auto error = peer.event("connection.error");
+  EXPECT_EQ(error.at_pointer("/data/code")->as_string(), "forbidden");
+  EXPECT_EQ(error.at_pointer("/data/command")->as_string(), "subscribe");
+}
+
+TEST(Subscribe, RefusesMalformedArguments) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1"}));
+  for (const auto& bad : {value(object{}), value(object{{"room", 3}}), value(object{{"room", array{}}}),
+                          value(object{{"room", array{1}}}), value("project:p1"), value(array{})}) {
+    EXPECT_EQ(code_of(peer.ask("subscribe", bad)), "bad_request");
+  }
+  array many;
+  for (int i = 0; i < 101; ++i) many.emplace_back("project:p" + std::to_string(i));
+  EXPECT_EQ(code_of(peer.ask("subscribe", object{{"room", many}})), "over_limit");
+  const auto bad_since = peer.ask("subscribe", object{{"room", "project:p1"}, {"since", "no cursor"}});
+  EXPECT_EQ(code_of(bad_since), "bad_request");
+  EXPECT_EQ(pointer_of(bad_since), "/since");
+  EXPECT_EQ(pointer_of(peer.ask("subscribe", object{{"room", "project:p1"}, {"since", 7}})), "/since");
+  const auto bad_filter =
+      peer.ask("subscribe", object{{"room", "project:p1"}, {"filter", object{{"exact", object{{"type", array{}}}}}}});
+  EXPECT_EQ(code_of(bad_filter), "bad_request");
+  EXPECT_THAT(pointer_of(bad_filter), testing::StartsWith("/filter"));
+}
+
+TEST(Subscribe, ReplaysExactlyWhatWasMissedBeforeAnythingLive) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1", "p2"}));
+  const auto since = peer.ask("subscribe", object{{"room", "project:p1"}}).find("cursor")->as_string();
+  const std::string mark(since);
+  for (int i = 1; i <= 3; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);
+  ASSERT_EQ(host.publish(rig::project_updated("p2", 99)).status, 202u);
+
+  guest late(host, rig::token("u2", {"p1"}));
+  const auto answer = late.ask("subscribe", object{{"room", "project:p1"}, {"since", mark}});
+  EXPECT_TRUE(answer.find("recovered")->as_bool());
+  ASSERT_EQ(host.publish(rig::project_updated("p1", 4)).status, 202u);
+  for (int i = 1; i <= 4; ++i) EXPECT_EQ(number_of(late.event("project.updated")), i);
+  for (int i = 1; i <= 4; ++i) EXPECT_EQ(number_of(peer.event("project.updated")), i);
+}
+
+TEST(Subscribe, SaysWhenThePastIsGone) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1"}));
+  const auto answer = peer.ask("subscribe", object{{"room", "project:p1"}, {"since", "otherepoch-1"}});
+  EXPECT_TRUE(answer.find("ok")->as_bool());
+  EXPECT_FALSE(answer.find("recovered")->as_bool());
+}
+
+TEST(Subscribe, AFilterLetsOnlyMatchesThrough) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1"}));
+  const value only = object{{"exact", object{{"/data/changes/n", 2}}}};
+  ASSERT_TRUE(peer.ask("subscribe", object{{"room", "project:p1"}, {"filter", only}}).find("ok")->as_bool());
+  EXPECT_EQ(host.events.active_filters(), 1u);
+  for (int i = 1; i <= 2; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);
+  EXPECT_EQ(number_of(peer.event("project.updated")), 2);
+  // The same again, another, then none: each gives its hold on the one before back.
+  peer.ask("subscribe", object{{"room", "project:p1"}, {"filter", only}});
+  EXPECT_EQ(host.events.active_filters(), 1u);
+  peer.ask("subscribe", object{{"room", "project:p1"}, {"filter", object{{"exact", object{{"type", "x"}}}}}});
+  EXPECT_EQ(host.events.active_filters(), 1u);
+  peer.ask("subscribe", object{{"room", "project:p1"}});
+  EXPECT_EQ(host.events.active_filters(), 0u);
+  ASSERT_EQ(host.publish(rig::project_updated("p1", 3)).status, 202u);
+  EXPECT_EQ(number_of(peer.event("project.updated")), 3);
+}
+
+TEST(Subscribe, AnEventInSeveralOfItsRoomsComesOnce) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1", "p2"}));
+  ASSERT_TRUE(peer.ask("subscribe", object{{"room", array{"project:p1", "project:p2"}}}).find("ok")->as_bool());
+  auto both = rig::project_updated("p1", 1);
+  both.if_object()->set("rooms", array{"project:p1", "project:p2", "global"});
+  ASSERT_EQ(host.publish(both).status, 202u);
+  ASSERT_EQ(host.publish(rig::project_updated("p1", 2)).status, 202u);
+  EXPECT_EQ(number_of(peer.event("project.updated")), 1);
+  EXPECT_EQ(number_of(peer.event("project.updated")), 2);
+}
+
+TEST(Subscribe, HoldsTheRoomsLimitAndTakesBackWhatItHadJoined) {
+  rig host;  // 8 rooms a socket: its own id, user:u1 and global are three
+  guest peer(host, rig::token("u1", {"*"}));
+  array rooms;
+  for (int i = 0; i < 6; ++i) rooms.emplace_back("project:p" + std::to_string(i));
+  EXPECT_EQ(code_of(peer.ask("subscribe", object{{"room", rooms}})), "over_limit");
+  rooms.pop_back();
+  EXPECT_TRUE(peer.ask("subscribe", object{{"room", rooms}}).find("ok")->as_bool());
+}
+
+TEST(Subscribe, AsksTheHookAboutRoomsTheClaimsDoNotName) {
+  std::string asked;
+  rig host([&asked](api::context& shared) {
+    shared.policy = domain::access_policy::make({}, {}, true).value();
+    shared.hook = [&asked](const domain::principal& who, const std::string& room, std::string_view action,
+                           const std::function<void(bool)>& done) {
+      asked = who.sub + " " + std::string(action) + " " + room;
+      done(room == "project:open");
+    };
+  });
+  guest peer(host, rig::token("u1"));
+  EXPECT_TRUE(peer.ask("subscribe", object{{"room", "project:open"}}).find("ok")->as_bool());
+  EXPECT_EQ(asked, "u1 join project:open");
+  EXPECT_EQ(code_of(peer.ask("subscribe", object{{"room", "project:shut"}})), "forbidden");
+}
+
+TEST(Unsubscribe, EndsTheRoom) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1"}));
+  peer.ask("subscribe", object{{"room", "project:p1"}});
+  EXPECT_EQ(peer.ask("unsubscribe", object{{"room", "project:p1"}}),
+            value(object{{"ok", true}, {"room", "project:p1"}}));
+  ASSERT_EQ(host.publish(rig::project_updated("p1", 1)).status, 202u);
+  auto global = rig::project_updated("p1", 2);
+  global.if_object()->set("rooms", array{"global"});
+  ASSERT_EQ(host.publish(global).status, 202u);
+  EXPECT_EQ(number_of(peer.event("project.updated")), 2);
+  peer.emit("unsubscribe", object{{"room", "project:p1"}});
+  EXPECT_EQ(peer.event("unsubscribed").at_pointer("/data/room")->as_string(), "project:p1");
+  EXPECT_EQ(code_of(peer.ask("unsubscribe", object{{"room", "nonsense"}})), "unknown_room");
+}
+
+TEST(Ping, EchoesWhatItCarried) {
+  rig host;
+  guest peer(host, rig::token("u1"));
+  const auto answer = peer.ask("ping", object{{"n", 7}, {"time", "mine"}});
+  EXPECT_EQ(answer.find("n")->as_double(), 7);
+  EXPECT_NE(answer.find("time")->as_string(), "mine");
+  peer.write("42[\"ping\"]");
+  EXPECT_NE(peer.event("pong").at_pointer("/data/time"), nullptr);
+}
+
+TEST(Presence, ListsTheUsersOfARoom) {
+  rig host;
+  guest one(host, rig::token("u1", {"p1"}));
+  guest two(host, rig::token("u2", {"p1"}));
+  guest again(host, rig::token("u2", {"p1"}));
+  one.ask("subscribe", object{{"room", "project:p1"}});
+  two.ask("subscribe", object{{"room", "project:p1"}, {"filter", object{{"exact", object{{"type", "x"}}}}}});
+  again.ask("subscribe", object{{"room", "project:p1"}});
+  const auto answer = one.ask("presence", object{{"room", "project:p1"}});
+  EXPECT_EQ(*answer.find("members"),
+            value(array{object{{"user", "u1"}, {"connections", 1}}, object{{"user", "u2"}, {"connections", 2}}}));
+  EXPECT_EQ(code_of(one.ask("presence", object{{"room", "project:p2"}})), "forbidden");
+  EXPECT_EQ(code_of(one.ask("presence", object{{"room", array{"project:p1", "global"}}})), "bad_request");
+  EXPECT_EQ(code_of(one.ask("presence", object{})), "bad_request");
+}
+
+}  // namespace
+}  // namespace fanfare::test

@@ -1,0 +1,85 @@
+#include "api/gateway_session.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "api/rig.hpp"
+
+namespace fanfare::test {
+namespace {
+
+std::string code_of(const value& answer) {
+  const auto* code = answer.at_pointer("/error/code");
+  return code ? std::string(code->as_string()) : "none";
+}
+
+TEST(GatewaySession, LimitsTheRateOfCommands) {
+  rig host;
+  api::settings slow;
+  slow.commands_per_second = 0.001;
+  slow.commands_burst = 2;
+  host.shared.replace(slow);
+  guest peer(host, rig::token("u1"));
+  peer.ask("ping", object{});
+  peer.emit("no such command", object{});  // counts as well
+  const auto refused = peer.ask("ping", object{});
+  EXPECT_EQ(code_of(refused), "rate_limited");
+  EXPECT_GT(refused.at_pointer("/error/retry_after_ms")->as_double(), 0);
+  peer.emit("ping", object{});
+  const auto error = peer.event("connection.error");
+  EXPECT_EQ(error.at_pointer("/data/code")->as_string(), "rate_limited");
+  EXPECT_EQ(error.at_pointer("/data/command")->as_string(), "ping");
+}
+
+TEST(GatewaySession, WarnsBeforeTheTokenEndsAndClosesAfterTheGrace) {
+  rig host;
+  api::settings quick;
+  quick.refresh_grace = std::chrono::seconds{0};
+  host.shared.replace(quick);
+  guest peer(host, rig::token("u1", {}, 2));
+  const auto warning = peer.event("connection.error");
+  EXPECT_EQ(warning.at_pointer("/data/code")->as_string(), "token_expiring");
+  EXPECT_NE(warning.at_pointer("/data/expires_at"), nullptr);
+  EXPECT_EQ(peer.event("connection.error").at_pointer("/data/code")->as_string(), "token_expired");
+  EXPECT_TRUE(peer.ends());
+}
+
+TEST(GatewaySession, ARefreshedTokenKeepsTheConnection) {
+  rig host;
+  api::settings quick;
+  quick.refresh_grace = std::chrono::seconds{0};
+  host.shared.replace(quick);
+  guest peer(host, rig::token("u1", {"p1", "p2"}, 3));
+  peer.event("connection.error");
+  ASSERT_TRUE(peer.ask("subscribe", object{{"room", array{"project:p1", "project:p2"}}}).find("ok")->as_bool());
+  const auto answer = peer.ask("auth.refresh", object{{"token", rig::token("u1", {"p2"}, 3600)}});
+  EXPECT_TRUE(answer.find("ok")->as_bool());
+  EXPECT_NE(answer.find("expires_at")->as_string(), "");
+  EXPECT_EQ(*answer.find("rooms"), value(array{"global", "project:p2", "user:u1"}));
+  // The old end passes; the connection is still there, without the room it lost.
+  host.ahead_s = 10;
+  ASSERT_EQ(host.publish(rig::project_updated("p1")).status, 202u);
+  ASSERT_EQ(host.publish(rig::project_updated("p2")).status, 202u);
+  EXPECT_EQ(peer.event("project.updated").find("subject")->as_string(), "project:p2");
+}
+
+TEST(GatewaySession, RefusesToRefreshWithWhatIsNoGoodToken) {
+  rig host;
+  guest peer(host, rig::token("u1"));
+  EXPECT_EQ(code_of(peer.ask("auth.refresh", object{{"token", rig::token("u2")}})), "forbidden");
+  EXPECT_EQ(code_of(peer.ask("auth.refresh", object{{"token", rig::token("u1", {}, -60)}})), "token_expired");
+  EXPECT_EQ(code_of(peer.ask("auth.refresh", object{{"token", "x"}})), "token_invalid");
+  EXPECT_EQ(code_of(peer.ask("auth.refresh", object{{"token", 3}})), "bad_request");
+  EXPECT_EQ(code_of(peer.ask("auth.refresh", "text")), "bad_request");
+  EXPECT_TRUE(peer.ask("ping", object{}).find("time") != nullptr);
+}
+
+TEST(GatewaySession, DisconnectedWhenTheTokenIsRevoked) {
+  rig host;
+  guest peer(host, rig::token("u1", {}, 3600, {{"jti", "j1"}}));
+  EXPECT_EQ(host.shared.connections.disconnect("", "j1"), 1u);
+  EXPECT_TRUE(peer.ends());
+}
+
+}  // namespace
+}  // namespace fanfare::test

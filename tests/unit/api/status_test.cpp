@@ -1,0 +1,90 @@
+#include "api/status.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "api/rig.hpp"
+
+namespace fanfare::test {
+namespace {
+
+using testing::HasSubstr;
+
+/// Each line is a comment or a sample (exposition format 0.0.4), each family's samples stand together after its TYPE.
+void expect_exposition(const std::string& text) {
+  const std::regex sample(R"re(([a-zA-Z_:][a-zA-Z0-9_:]*)(\{([a-zA-Z_][a-zA-Z0-9_]*="(\\.|[^"\\])*",?)*\})? (\S+))re");
+  std::istringstream lines(text);
+  std::set<std::string> finished;
+  std::string family;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# TYPE ")) {
+      family = line.substr(7, line.find(' ', 7) - 7);
+      EXPECT_TRUE(finished.insert(family).second) << family;
+    }
+    if (line.starts_with('#')) continue;
+    std::smatch found;
+    ASSERT_TRUE(std::regex_match(line, found, sample)) << line;
+    EXPECT_EQ(found[1], family) << line;
+    EXPECT_NO_THROW(static_cast<void>(std::stod(found[5]))) << line;
+  }
+}
+
+TEST(Status, WritesTheExpositionFormat) {
+  metrics::registry all;
+  all.counter("fanfare_a_total", "A \\ help\nof two lines.", {{"cause", "quote \" slash \\ line\n"}}).add(2);
+  all.gauge("fanfare_b", "B.").set(1.5);
+  all.counter("fanfare_a_total", "A.", {{"cause", "y"}}).add();
+  const auto text = api::exposition(all.collect());
+  expect_exposition(text);
+  EXPECT_THAT(text, HasSubstr("# TYPE fanfare_a_total counter\n"));
+  EXPECT_THAT(text, HasSubstr("fanfare_a_total{cause=\"y\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("fanfare_b 1.5\n"));
+}
+
+TEST(Status, ServesMetrics) {
+  rig host;
+  guest peer(host, rig::token("u1"));
+  const auto answer = host.get("/metrics", {});
+  EXPECT_EQ(answer.status, 200u);
+  EXPECT_EQ(answer.headers.get("Content-Type"), "text/plain; version=0.0.4; charset=utf-8");
+  expect_exposition(answer.body);
+  EXPECT_THAT(answer.body, HasSubstr("\nfanfare_connections 1\n"));
+  EXPECT_THAT(answer.body, HasSubstr("\nfanfare_rooms 2\n"));
+  EXPECT_THAT(answer.body, HasSubstr("\nfanfare_history_bytes 0\n"));
+}
+
+TEST(Status, TellsLivenessFromReadiness) {
+  bool ready = true;
+  rig host([&ready](api::context& shared) { shared.history_ready = [&ready] { return ready; }; });
+  EXPECT_EQ(host.get("/readyz", {}).status, 200u);
+  ready = false;
+  EXPECT_EQ(host.get("/readyz", {}).status, 503u);
+  ready = true;
+  host.shared.draining = true;
+  EXPECT_EQ(host.get("/readyz", {}).body, "draining\n");
+  EXPECT_EQ(host.get("/healthz", {}).status, 200u);
+}
+
+TEST(Status, CountsWhatIsThere) {
+  rig host;
+  guest peer(host, rig::token("u1"));
+  ASSERT_EQ(host.publish(rig::project_updated("p1")).status, 202u);
+  EXPECT_EQ(host.get("/api/v1/websocket/stats", {}).status, 401u);
+  const auto stats = host.get("/api/v1/websocket/stats").json();
+  EXPECT_EQ(stats.at_pointer("/connections/total")->as_double(), 1);
+  EXPECT_EQ(stats.at_pointer("/connections/websocket")->as_double(), 1);
+  EXPECT_EQ(stats.at_pointer("/connections/polling")->as_double(), 0);
+  EXPECT_EQ(stats.find("workers")->as_double(), 2);
+  EXPECT_EQ(stats.find("rooms")->as_double(), 2);
+  EXPECT_EQ(stats.at_pointer("/history/entries")->as_double(), 1);
+  EXPECT_EQ(stats.at_pointer("/history/cursor")->as_string(), host.events.head_cursor());
+  EXPECT_GT(stats.at_pointer("/memory/resident_bytes")->as_double(), 1e6);
+  EXPECT_FALSE(stats.find("draining")->as_bool());
+}
+
+}  // namespace
+}  // namespace fanfare::test

@@ -1,0 +1,118 @@
+#include "server/configuration.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace fanfare::server {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+std::vector<std::string> faults_of(const std::function<void()>& work) {
+  try {
+    work();
+  } catch (const config_error& failure) {
+    return failure.problems();
+  }
+  return {};
+}
+
+configuration good() {
+  configuration settings;
+  settings.set_text("auth.secret", std::string(32, 's'), "test");
+  return settings;
+}
+
+TEST(Configuration, StartsAtTheDefaults) {
+  const configuration settings;
+  EXPECT_THAT(settings.list("server.listen"), ElementsAre("127.0.0.1:8000"));
+  EXPECT_EQ(settings.integer("engine.ping_interval_ms"), 25000);
+  EXPECT_FALSE(settings.boolean("auth.query_token"));
+  EXPECT_EQ(settings.text("history.backend"), "memory");
+  EXPECT_TRUE(settings.table("github.projects").empty());
+  EXPECT_EQ(settings.source("log.level"), "default");
+}
+
+TEST(Configuration, ReadsTheEnvironment) {
+  configuration settings;
+  const char* environment[] = {"FANFARE_AUTH__SECRET=abc=def",
+                               "FANFARE_LIMITS__CONNECTIONS=7",
+                               "FANFARE_CORS__ORIGINS=https://a.example, https://b.example,",
+                               "FANFARE_GITHUB__PROJECTS=o/r=p1, o/s=p2",
+                               "FANFARE_AUTH__QUERY_TOKEN=1",
+                               "FANFARE_TOKEN=not.a.key",
+                               "PATH=/bin",
+                               "FANFARE_",
+                               nullptr};
+  settings.load_environment(environment);
+  EXPECT_EQ(settings.text("auth.secret"), "abc=def");
+  EXPECT_EQ(settings.source("auth.secret"), "FANFARE_AUTH__SECRET");
+  EXPECT_EQ(settings.integer("limits.connections"), 7);
+  EXPECT_THAT(settings.list("cors.origins"), ElementsAre("https://a.example", "https://b.example"));
+  EXPECT_EQ(settings.table("github.projects").at("o/s"), "p2");
+  EXPECT_TRUE(settings.boolean("auth.query_token"));
+}
+
+TEST(Configuration, NamesEveryFaultOfTheEnvironment) {
+  const char* environment[] = {"FANFARE_AUTH__SECRT=x",
+                               "FANFARE_LIMITS__CONNECTIONS=many",
+                               "FANFARE_LOG__LEVEL=loud",
+                               "FANFARE_GITHUB__PROJECTS=nothing",
+                               "FANFARE_CORS__CREDENTIALS=yes",
+                               "FANFARE_SERVER__WORKERS=-1",
+                               nullptr};
+  configuration settings;
+  EXPECT_THAT(faults_of([&] { settings.load_environment(environment); }),
+              ElementsAre("FANFARE_AUTH__SECRT: unknown key \"auth.secrt\"; did you mean \"auth.secret\"?",
+                          "FANFARE_LIMITS__CONNECTIONS: limits.connections must be a whole number",
+                          "FANFARE_LOG__LEVEL: log.level must be one of: trace debug info warn error off",
+                          "FANFARE_GITHUB__PROJECTS: github.projects must be pairs: name=value,name=value",
+                          "FANFARE_CORS__CREDENTIALS: cors.credentials must be true or false",
+                          "FANFARE_SERVER__WORKERS: server.workers must be 0 to 1024"));
+}
+
+TEST(Configuration, FlagsAreNamedInTheirFaults) {
+  configuration settings;
+  settings.set_text("server.workers", "3", "--workers");
+  EXPECT_EQ(settings.integer("server.workers"), 3);
+  EXPECT_EQ(settings.source("server.workers"), "--workers");
+  EXPECT_THAT(faults_of([&] { settings.set_text("server.workers", "99999", "--workers"); }),
+              ElementsAre("--workers: server.workers must be 0 to 1024"));
+  EXPECT_EQ(settings.integer("server.workers"), 3);
+  EXPECT_THAT(faults_of([&] { settings.set_text("no.such", "", "--x"); }), Contains(HasSubstr("unknown key")));
+}
+
+TEST(Configuration, AnUnknownNameInTheCodeIsABug) {
+  const configuration settings;
+  EXPECT_THROW(static_cast<void>(settings.text("no.such")), std::logic_error);
+  EXPECT_ANY_THROW(static_cast<void>(settings.integer("log.level")));
+}
+
+TEST(Configuration, AGoodOneHasNoInconsistencies) { EXPECT_THAT(good().inconsistencies(), ElementsAre()); }
+
+TEST(Configuration, NamesWhatKeysDemandOfEachOther) {
+  const auto faults = [](std::initializer_list<std::pair<std::string_view, std::string_view>> keys) {
+    auto settings = good();
+    for (const auto& [name, text] : keys) settings.set_text(name, text, "test");
+    return settings.inconsistencies();
+  };
+  EXPECT_THAT(faults({{"server.tls_cert", "c.pem"}}), Contains(HasSubstr("go together")));
+  EXPECT_THAT(faults({{"server.tls_key", "k.pem"}}), Contains(HasSubstr("go together")));
+  EXPECT_THAT(faults({{"server.listen", ""}}), Contains(HasSubstr("names no address")));
+  EXPECT_THAT(faults({{"history.backend", "sqlite"}}), Contains(HasSubstr("needs history.path")));
+  EXPECT_THAT(faults({{"history.backend", "redis"}}), Contains(HasSubstr("needs redis.url")));
+  EXPECT_THAT(faults({{"auth.algorithms", ""}}), Contains(HasSubstr("names no algorithm")));
+  EXPECT_THAT(faults({{"auth.algorithms", "none"}}), Contains(HasSubstr("\"none\", which is not one of")));
+  EXPECT_THAT(faults({{"auth.algorithms", "hs256"}}), Contains(HasSubstr("which is not one of")));
+  EXPECT_THAT(faults({{"auth.algorithms", "RS256"}}), Contains(HasSubstr("needs auth.public_key_file")));
+  EXPECT_THAT(faults({{"auth.algorithms", "HS512"}}), Contains("test: auth.secret has 32 bytes; HS512 needs 64"));
+  EXPECT_THAT(faults({{"auth.secret", ""}}), Contains(HasSubstr("is empty, but auth.algorithms has HS256")));
+  EXPECT_THAT(faults({{"auth.secret", "short"}}), Contains("test: auth.secret has 5 bytes; HS256 needs 32"));
+  EXPECT_THAT(faults({{"publish.keys", "tiny"}}), Contains(HasSubstr("fewer than 16")));
+  EXPECT_THAT(faults({{"auth.algorithms", "RS256"}, {"auth.jwks_url", "https://id.example/keys"}}), ElementsAre());
+}
+
+}  // namespace
+}  // namespace fanfare::server
