@@ -1,0 +1,95 @@
+// The other commands of the program: publish, listen, events, config; and what SIGHUP takes over.
+import assert from "node:assert/strict";
+import { execFile, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { after, test } from "node:test";
+import { promisify } from "node:util";
+import { Server, environment, program, secret, serviceKey, within } from "./server.mjs";
+
+const run = promisify(execFile);
+const folder = mkdtempSync(join(tmpdir(), "fanfare-commands-"));
+after(() => rmSync(folder, { recursive: true }));
+
+/** Exit code and output, whatever the exit code is. */
+async function outcome(args, env = {}) {
+  return run(program, args, { env: { ...process.env, ...env } }).then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }), ({ code, stdout, stderr }) => ({ code, stdout, stderr }));
+}
+
+test("publish and listen; listen again from a cursor", async () => {
+  const server = await Server.start();
+  const token = await server.token("--sub", "alice", "--project", "123");
+  const listen = (...args) => {
+    const child = spawn(program, ["listen", "--room", "project:123", "--url", server.url, "--token", token, ...args],
+      { stdio: ["ignore", "pipe", "pipe"] });
+    const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+    const event = async () => JSON.parse((await within(20000, lines.next(), "an event")).value);
+    return { child, event };
+  };
+  const publish = (name) => outcome(
+    ["publish", "project.updated", "--data", JSON.stringify({ project_id: "123", changes: { name } }), "--url", server.url],
+    { FANFARE_KEY: serviceKey });
+
+  const first = await publish("one");
+  assert.equal(first.code, 0, first.stderr);
+  const { cursor } = JSON.parse(first.stdout).events?.[0] ?? JSON.parse(first.stdout);
+  assert.ok(cursor, first.stdout);
+  assert.equal((await publish("two")).code, 0);
+  const late = listen("--since", cursor);
+  assert.deepEqual((await late.event()).data.changes, { name: "two" });
+  assert.equal((await publish("three")).code, 0);
+  assert.deepEqual((await late.event()).data.changes, { name: "three" });
+  late.child.kill();
+
+  const refused = await outcome(["publish", "project.updated", "--data", "{}", "--url", server.url, "--key", serviceKey]);
+  assert.notEqual(refused.code, 0);
+  assert.match(refused.stderr, /\/data\/project_id/);
+  await server.stop();
+});
+
+test("events prints the 22 types in each format", async () => {
+  const table = await outcome(["events"]);
+  assert.equal(table.stdout.trim().split("\n").length, 23);
+  for (const format of ["json-schema", "asyncapi"]) {
+    const { stdout } = await outcome(["events", "--format", format]);
+    assert.ok(JSON.stringify(JSON.parse(stdout)).includes("workflow.progress"), format);
+  }
+  for (const format of ["typescript", "python", "markdown"]) {
+    assert.ok((await outcome(["events", "--format", format])).stdout.includes("workflow.progress"), format);
+  }
+});
+
+test("config: the default needs a secret only, a fault is named with its place, secrets are masked", async () => {
+  const file = join(folder, "fanfare.toml");
+  writeFileSync(file, (await outcome(["config", "--default"])).stdout.replace('\nsecret = ""', `\nsecret = "${secret}"`));
+  const valid = await outcome(["config", "--check", file]);
+  assert.equal(valid.code, 0, valid.stderr + valid.stdout);
+  writeFileSync(file, "[auth]\n\nleeway_seconds = 5\n");
+  const wrong = await outcome(["config", "--check", file]);
+  assert.notEqual(wrong.code, 0);
+  const told = wrong.stdout + wrong.stderr;
+  assert.ok(told.includes(`${file}:3`) && told.includes("auth.leeway_seconds") && told.includes("auth.leeway_s"), told);
+  writeFileSync(file, `[auth]\nsecret = "${secret}"\n`);
+  const shown = await outcome(["config", "--show", "--config", file], environment({ "publish.keys": serviceKey, "server.workers": 3 }));
+  assert.equal(shown.code, 0, shown.stderr);
+  assert.ok(!shown.stdout.includes(secret) && !shown.stdout.includes(serviceKey), shown.stdout);
+  assert.match(shown.stdout, /workers.*3.*FANFARE_SERVER__WORKERS/);
+});
+
+test("SIGHUP takes over keys and origins", async () => {
+  const file = join(folder, "reload.toml");
+  const configure = (key) => writeFileSync(file, `[auth]\nsecret = "${secret}"\n[publish]\nkeys = ["${key}"]\n`);
+  const old = "the-old-service-key", fresh = "the-new-service-key";
+  configure(old);
+  const server = await Server.start({ settings: { "auth.secret": null, "publish.keys": null }, args: ["--config", file] });
+  const update = { type: "project.updated", data: { project_id: "123", changes: {} } };
+  assert.equal((await server.publish(update, { key: old })).status, 202);
+  configure(fresh);
+  process.kill(server.pid, "SIGHUP");
+  await within(20000, (async () => { while ((await server.publish(update, { key: fresh })).status !== 202); })(), "the new key");
+  assert.equal((await server.publish(update, { key: old })).status, 401);
+  await server.stop();
+});
