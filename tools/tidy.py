@@ -30,10 +30,26 @@ BINARY_SUFFIXES = {".png", ".ico", ".gz", ".zst", ".bin", ".db", ".woff2"}
 # A fuzz corpus is data as a peer might send it, not text of ours.
 DATA_FOLDERS = ("tests/fuzz/corpus/",)
 
-# src/<floor>/<stem>.cpp that have no tests/unit/<floor>/<stem>_test.cpp, and why.
-UNIT_TEST_EXEMPT = {
-    "src/main/main.cpp": "five lines; every interop test starts it",
+# src/<floor>/<stem>.cpp without a tests/unit/<floor>/<stem>_test.cpp of their own, and the test that runs them.
+TESTED_ELSEWHERE = {
+    "src/net/fd_watch.cpp": "tests/unit/net/tcp_stream_test.cpp",
+    "src/net/tls_context.cpp": "tests/unit/net/tls_stream_test.cpp",
+    "src/http/live_exchange.cpp": "tests/unit/http/connection_test.cpp",
+    "src/http/open_count.cpp": "tests/unit/http/server_test.cpp",
+    "src/http/shard.cpp": "tests/unit/http/server_test.cpp",
+    "src/domain/catalogue_table.cpp": "tests/unit/domain/catalogue_test.cpp",
+    "src/domain/jws_key.cpp": "tests/unit/domain/key_set_test.cpp",
+    "src/server/command_line.cpp": "tests/interop/commands.test.mjs",
+    "src/server/commands.cpp": "tests/interop/commands.test.mjs",
+    "src/server/http_client.cpp": "tests/interop/commands.test.mjs",
+    "src/server/listen_client.cpp": "tests/interop/commands.test.mjs",
+    "src/server/dev_mode.cpp": "tests/interop/dev_mode.test.mjs",
+    "src/server/serve.cpp": "tests/interop/lifecycle.test.mjs",
+    "src/server/service.cpp": "tests/interop/lifecycle.test.mjs",
+    "src/main/main.cpp": "tests/interop/lifecycle.test.mjs",
 }
+for _format in ("asyncapi", "json_schema", "markdown", "python", "typescript"):
+    TESTED_ELSEWHERE[f"src/domain/format_{_format}.cpp"] = "tests/unit/domain/catalogue_formats_test.cpp"
 
 # Floors, and names of files, that take bytes and time in and give actions out (ARCHITECTURE.md, sans I/O). Asio's buffer
 # types are not I/O: Beast's parser takes them.
@@ -41,6 +57,7 @@ SANS_IO_FLOORS = {"socketio", "history", "domain"}
 SANS_IO_STEMS = ("_codec", "_fsm", "_assembler")
 IO_INCLUDE = re.compile(r'#\s*include\s*<(boost/asio(?!/buffer)|sys/socket|sys/epoll|netinet/)')
 
+NAMED_FILE = re.compile(r"`([a-z]+(?:/[a-z0-9_]+)+)`")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 # Spelt apart so that this file does not find itself.
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b")
@@ -191,13 +208,24 @@ def rule_floor_readme(tree: Tree) -> Iterator[Fault]:
 
 def rule_unit_tests(tree: Tree) -> Iterator[Fault]:
     for path in tree.texts:
-        if path.startswith("src/") and path.endswith(".cpp") and path not in UNIT_TEST_EXEMPT:
-            test = "tests/unit/" + path[len("src/"):-len(".cpp")] + "_test.cpp"
-            if test not in tree.texts:
-                yield Fault(path, 1, f"no {test}")
-    for path in UNIT_TEST_EXEMPT:
-        if path not in tree.texts and "src/main/main.cpp" in tree.texts:
-            yield Fault("tools/tidy.py", 1, f"{path} is excused from unit tests but is not there")
+        if path.startswith("src/") and path.endswith(".cpp"):
+            own = "tests/unit/" + path[len("src/"):-len(".cpp")] + "_test.cpp"
+            if own not in tree.texts and TESTED_ELSEWHERE.get(path) not in tree.texts:
+                yield Fault(path, 1, f"no {own}")
+
+
+def rule_named_files(tree: Tree) -> Iterator[Fault]:
+    """What ARCHITECTURE.md and the decisions call `<floor>/<file>` is there."""
+    known = set(tree.folders)
+    for path in tree.texts:
+        known.add(os.path.splitext(path)[0])
+    for path, lines in tree.texts.items():
+        if path != "ARCHITECTURE.md" and not path.startswith("docs/"):
+            continue
+        for number, line in enumerate(lines, 1):
+            for name in NAMED_FILE.findall(line):
+                if name.split("/")[0] in LEVELS and not {f"src/{name}", f"include/fanfare/{name}"} & known:
+                    yield Fault(path, number, f"names {name}, which is not there")
 
 
 def rule_unfinished(tree: Tree) -> Iterator[Fault]:
@@ -219,7 +247,7 @@ def rule_hosts(tree: Tree) -> Iterator[Fault]:
 
 
 RULES = [rule_includes, rule_sans_io, rule_line_count, rule_stem_count, rule_names, rule_floor_readme,
-         rule_unit_tests, rule_unfinished, rule_hosts]
+         rule_unit_tests, rule_named_files, rule_unfinished, rule_hosts]
 
 
 def main(arguments: list) -> int:

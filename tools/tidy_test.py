@@ -89,8 +89,17 @@ class TidyTest(unittest.TestCase):
 
     def test_each_source_has_a_unit_test(self):
         self.assert_found({"src/net/a.cpp": ""}, tidy.rule_unit_tests, "no tests/unit/net/a_test.cpp")
-        self.assert_clean({"src/net/a.cpp": "", "tests/unit/net/a_test.cpp": "", "src/main/main.cpp": ""},
-                          tidy.rule_unit_tests)
+        self.assert_clean({"src/net/a.cpp": "", "tests/unit/net/a_test.cpp": ""}, tidy.rule_unit_tests)
+
+    def test_a_source_may_be_tested_elsewhere_if_that_test_is_there(self):
+        source, test = next(iter(tidy.TESTED_ELSEWHERE.items()))
+        self.assert_found({source: ""}, tidy.rule_unit_tests, "no tests/unit")
+        self.assert_clean({source: "", test: ""}, tidy.rule_unit_tests)
+
+    def test_named_files(self):
+        files = {"ARCHITECTURE.md": "`net/worker` and `net/parts/a`, `text/plain`\n", "src/net/parts/a.hpp": ""}
+        self.assert_found(files, tidy.rule_named_files, "names net/worker, which is not there")
+        self.assert_clean({**files, "src/net/worker.cpp": ""}, tidy.rule_named_files)
 
     def test_unfinished_work(self):
         for word in ("TO" + "DO", "FIX" + "ME"):
