@@ -7,7 +7,7 @@
 
 #include <fanfare/socketio/adapter.hpp>
 
-#include "socketio/packet_rules.hpp"
+#include "socketio/codec/packet_rules.hpp"
 
 namespace fanfare::socketio {
 namespace {

@@ -137,7 +137,12 @@ void client::drop() {
 void client::send(const packet& out, const engineio::send_options& how) {
   if (!open_) return;
   shared_->count.sent(out.type);
-  write(shared_->encoder->encode(out), how);
+  // The reply to a CONNECT goes alone: see engineio::send_options. What the connection handler emits comes after it.
+  const bool reply = out.type == packet_type::connect || out.type == packet_type::connect_error;
+  if (!reply) return write(shared_->encoder->encode(out), how);
+  auto apart = how;
+  apart.alone = true;
+  write(shared_->encoder->encode(out), apart);
 }
 
 void client::write(const std::vector<engineio::outbound>& frames, const engineio::send_options& how) {

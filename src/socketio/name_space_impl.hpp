@@ -10,7 +10,7 @@
 
 #include <fanfare/socketio/server.hpp>
 
-#include "socketio/worker_adapter.hpp"
+#include "socketio/rooms/worker_adapter.hpp"
 
 namespace fanfare::socketio {
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <atomic>
 
-#include "socketio/packet_rules.hpp"
+#include "socketio/codec/packet_rules.hpp"
 
 namespace fanfare::socketio {
 

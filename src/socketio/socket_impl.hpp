@@ -13,7 +13,7 @@
 #include "socketio/acks.hpp"
 #include "socketio/client.hpp"
 #include "socketio/name_space_impl.hpp"
-#include "socketio/worker_rooms.hpp"
+#include "socketio/rooms/worker_rooms.hpp"
 
 namespace fanfare::socketio {
 

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "socketio/fake_engine.hpp"
+#include "socketio/rig.hpp"
 
 namespace fanfare::socketio {
 namespace {

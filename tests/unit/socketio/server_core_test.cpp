@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "socketio/fake_engine.hpp"
+#include "socketio/rig.hpp"
 
 namespace fanfare::socketio {
 namespace {
@@ -116,31 +116,6 @@ TEST(server_core, two_who_ask_at_once_share_a_namespace) {
   EXPECT_EQ(io.core->of("/a").size(), 2U);
 }
 
-TEST(server_core, cleans_up_empty_dynamic_namespaces_when_told) {
-  for (const bool clean_up : {false, true}) {
-    server_options options;
-    options.cleanup_empty_child_namespaces = clean_up;
-    rig io(options);
-    int made = 0;
-    io.core->on_new_namespace([&](name_space&) { ++made; });
-    auto& dynamic = io.core->of(std::regex("^/dyn"));
-    io.core->of("/fixed");
-    const auto one = io.join("/dyn"), two = io.join("/dyn"), fixed = io.join("/fixed");
-    one->receive("1/dyn,");
-    const auto three = io.join("/dyn");
-    EXPECT_EQ(made, 1);
-    three->receive("1/dyn,");
-    two->end(engineio::close_reason::transport_close);
-    fixed->receive("1/fixed,");
-    EXPECT_EQ(dynamic.size(), 0U);
-    io.join("/dyn");
-    EXPECT_EQ(made, clean_up ? 2 : 1);
-    EXPECT_EQ(dynamic.size(), 1U);
-    io.join("/fixed");
-    EXPECT_EQ(io.core->of("/fixed").size(), 1U);
-  }
-}
-
 TEST(server_core, a_refused_connect_leaves_no_empty_namespace) {
   server_options options;
   options.cleanup_empty_child_namespaces = true;
@@ -153,36 +128,6 @@ TEST(server_core, a_refused_connect_leaves_no_empty_namespace) {
   io.join("/dyn");
   io.join("/dyn");
   EXPECT_EQ(made, 2);
-}
-
-TEST(server_core, a_parent_acts_on_all_its_children) {
-  rig io;
-  auto& dynamic = io.core->of(std::regex("^/dyn"));
-  const auto one = io.join("/dyn-1"), two = io.join("/dyn-2");
-  dynamic.all().sockets_join({"r"});
-  EXPECT_EQ(dynamic.adapter()->room_size("r"), 2U);
-  dynamic.to("r").emit("x");
-  EXPECT_EQ(one->take().size() + two->take().size(), 2U);
-  dynamic.all().sockets_leave({"r"});
-  EXPECT_EQ(dynamic.adapter()->room_size("r"), 0U);
-
-  int answered = 0;
-  dynamic.adapter()->count_nodes([&](std::size_t nodes) { answered += static_cast<int>(nodes); });
-  dynamic.adapter()->list_rooms([&](const auto& rooms) { answered += static_cast<int>(rooms.size()); });
-  dynamic.adapter()->watch_rooms({});
-  dynamic.server_side_emit("x", {});
-  dynamic.adapter()->server_side_emit_with_ack("x", {}, milliseconds{1},
-                                               [&](const auto& all) { EXPECT_TRUE(all->empty()); });
-  dynamic.all().fetch_sockets([&](const auto& sockets) { EXPECT_TRUE(sockets.empty()); });
-  dynamic.all().emit_with_ack("x", {}, [&](const broadcast_operator::acks& acks) {
-    EXPECT_FALSE(acks.timed_out);
-    ++answered;
-  });
-  EXPECT_EQ(answered, 2);
-  EXPECT_EQ(dynamic.name(), "/_0");
-
-  dynamic.all().disconnect_sockets();
-  EXPECT_EQ(dynamic.size(), 0U);
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include <stdexcept>
 
-#include "socketio/fake_engine.hpp"
+#include "socketio/rig.hpp"
 
 namespace fanfare::socketio {
 namespace {

@@ -1,4 +1,4 @@
-#include "socketio/attachments.hpp"
+#include "socketio/codec/attachments.hpp"
 
 #include <cmath>
 

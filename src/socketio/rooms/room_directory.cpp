@@ -1,4 +1,4 @@
-#include "socketio/room_directory.hpp"
+#include "socketio/rooms/room_directory.hpp"
 
 #include <algorithm>
 

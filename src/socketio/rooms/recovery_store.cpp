@@ -1,4 +1,4 @@
-#include "socketio/recovery_store.hpp"
+#include "socketio/rooms/recovery_store.hpp"
 
 #include <algorithm>
 #include <charconv>

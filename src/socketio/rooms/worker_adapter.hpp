@@ -11,9 +11,9 @@
 #include <fanfare/socketio/adapter.hpp>
 
 #include "socketio/context.hpp"
-#include "socketio/recovery_store.hpp"
-#include "socketio/room_directory.hpp"
-#include "socketio/worker_rooms.hpp"
+#include "socketio/rooms/recovery_store.hpp"
+#include "socketio/rooms/room_directory.hpp"
+#include "socketio/rooms/worker_rooms.hpp"
 
 namespace fanfare::socketio {
 

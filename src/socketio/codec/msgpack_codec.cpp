@@ -1,4 +1,4 @@
-#include "socketio/msgpack_codec.hpp"
+#include <fanfare/socketio/msgpack_codec.hpp>
 
 #include <bit>
 #include <charconv>

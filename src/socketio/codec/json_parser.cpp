@@ -5,8 +5,8 @@
 
 #include <fanfare/base/json.hpp>
 
-#include "socketio/attachments.hpp"
-#include "socketio/packet_rules.hpp"
+#include "socketio/codec/attachments.hpp"
+#include "socketio/codec/packet_rules.hpp"
 
 namespace fanfare::socketio {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <fanfare/base/json.hpp>
 
-#include "socketio/fake_engine.hpp"
+#include "socketio/rig.hpp"
 
 namespace fanfare::socketio {
 namespace {

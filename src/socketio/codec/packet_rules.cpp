@@ -1,4 +1,4 @@
-#include "socketio/packet_rules.hpp"
+#include "socketio/codec/packet_rules.hpp"
 
 #include <algorithm>
 #include <array>

@@ -11,7 +11,7 @@
 
 #include <fanfare/socketio/event.hpp>
 
-#include "socketio/room_directory.hpp"
+#include "socketio/rooms/room_directory.hpp"
 
 namespace fanfare::socketio {
 

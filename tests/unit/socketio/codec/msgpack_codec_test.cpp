@@ -1,4 +1,4 @@
-#include "socketio/msgpack_codec.hpp"
+#include <fanfare/socketio/msgpack_codec.hpp>
 
 #include <gtest/gtest.h>
 
@@ -6,7 +6,7 @@
 
 #include <fanfare/base/json.hpp>
 
-#include "socketio/fake_engine.hpp"
+#include "socketio/rig.hpp"
 
 namespace fanfare::socketio {
 namespace {

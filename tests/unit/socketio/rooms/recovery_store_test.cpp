@@ -1,8 +1,8 @@
-#include "socketio/recovery_store.hpp"
+#include "socketio/rooms/recovery_store.hpp"
 
 #include <gtest/gtest.h>
 
-#include "socketio/fake_engine.hpp"
+#include "socketio/rig.hpp"
 
 namespace fanfare::socketio {
 namespace {

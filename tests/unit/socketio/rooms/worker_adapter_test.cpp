@@ -1,4 +1,4 @@
-#include "socketio/worker_adapter.hpp"
+#include "socketio/rooms/worker_adapter.hpp"
 
 #include <gtest/gtest.h>
 
@@ -7,7 +7,7 @@
 #include <random>
 #include <set>
 
-#include "socketio/fake_engine.hpp"
+#include "socketio/rig.hpp"
 
 namespace fanfare::socketio {
 namespace {
@@ -268,61 +268,6 @@ TEST_F(adapter_test, sockets_may_come_and_go_while_being_sent_to) {
   root->emit("x");
   EXPECT_EQ(root->size(), 1U);
   EXPECT_EQ(engines[2]->take().size(), 2U);
-}
-
-TEST_F(adapter_test, gathers_acknowledgements) {
-  start(2, 4);
-  std::optional<broadcast_operator::acks> result;
-  const auto take = [&](broadcast_operator::acks acks) { result = std::move(acks); };
-  root->all().timeout(milliseconds{100}).emit_with_ack("q", {1}, take);
-  io->pool.run();
-  for (const auto& engine : engines) EXPECT_EQ(engine->take(), texts{R"(420["q",1])"});
-  for (std::size_t i = 0; i < 4; ++i) {
-    EXPECT_FALSE(result);
-    engines[i]->receive("30[" + std::to_string(i) + ",\"more\"]");
-    engines[i]->receive("30[\"again\"]");
-  }
-  ASSERT_TRUE(result);
-  EXPECT_FALSE(result->timed_out);
-  EXPECT_EQ(result->answers, (std::vector<value>{0, 1, 2, 3}));
-
-  result.reset();
-  root->all().timeout(milliseconds{100}).emit_with_ack("q", {}, take);
-  io->pool.run();
-  engines[2]->receive("31[]");
-  io->pool.advance(milliseconds{100});
-  ASSERT_TRUE(result);
-  EXPECT_TRUE(result->timed_out);
-  EXPECT_EQ(result->answers, std::vector<value>{nullptr});
-  engines[3]->receive("31[7]");  // too late
-  EXPECT_EQ(result->answers.size(), 1U);
-
-  result.reset();
-  root->to("nobody").emit_with_ack("q", {}, take);
-  io->pool.run();
-  ASSERT_TRUE(result);
-  EXPECT_FALSE(result->timed_out);
-  EXPECT_TRUE(result->answers.empty());
-
-  result.reset();
-  root->to(at(0).id()).local().emit_with_ack("q", {}, [&](const auto&) { throw 1; });
-  io->pool.run();
-  engines[0]->receive("33[]");
-  EXPECT_EQ(io->pool.at(0).timers() + io->pool.at(1).timers(), 0U);
-}
-
-TEST_F(adapter_test, a_socket_with_too_many_pending_is_not_asked) {
-  server_options options;
-  options.pending_acks_max = 1;
-  start(1, 2, options);
-  at(0).emit_with_ack("own", {}, milliseconds{0}, [](const result<array>&) {});
-  engines[0]->take();
-  std::optional<broadcast_operator::acks> result;
-  root->all().emit_with_ack("q", {}, [&](broadcast_operator::acks acks) { result = std::move(acks); });
-  EXPECT_TRUE(engines[0]->take().empty());
-  engines[1]->receive("31[5]");
-  ASSERT_TRUE(result);
-  EXPECT_EQ(result->answers, std::vector<value>{5});
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "socketio/worker_rooms.hpp"
+#include "socketio/rooms/worker_rooms.hpp"
 
 #include <algorithm>
 

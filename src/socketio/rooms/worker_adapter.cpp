@@ -1,4 +1,4 @@
-#include "socketio/worker_adapter.hpp"
+#include "socketio/rooms/worker_adapter.hpp"
 
 #include <algorithm>
 #include <utility>

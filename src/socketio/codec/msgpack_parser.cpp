@@ -2,8 +2,8 @@
 // Inbound next: client. Outbound next: engineio::socket. Pure.
 #include <cmath>
 
-#include "socketio/msgpack_codec.hpp"
-#include "socketio/packet_rules.hpp"
+#include <fanfare/socketio/msgpack_codec.hpp>
+#include "socketio/codec/packet_rules.hpp"
 
 namespace fanfare::socketio {
 namespace {

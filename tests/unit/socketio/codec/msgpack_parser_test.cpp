@@ -2,8 +2,8 @@
 
 #include <fanfare/base/json.hpp>
 
-#include "socketio/fake_engine.hpp"
-#include "socketio/msgpack_codec.hpp"
+#include <fanfare/socketio/msgpack_codec.hpp>
+#include "socketio/rig.hpp"
 
 namespace fanfare::socketio {
 namespace {
