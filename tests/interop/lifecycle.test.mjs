@@ -42,6 +42,24 @@ test("SIGTERM closes cleanly: clients are told, the exit code is 0", async () =>
   assert.deepEqual(await ended, { code: 0, signal: null });
 });
 
+test("a polling session is found from whichever worker a request arrives at", async () => {
+  const server = await Server.start({ workers: 4 });
+  // Each curl is a TCP connection of its own, and the kernel hands it to any worker.
+  const url = server.url + "/socket.io/?EIO=4&transport=polling";
+  const { sid } = JSON.parse((await curl(url)).body.slice(1));
+  const post = (text) => curl(`${url}&sid=${sid}`, ["--data-binary", "@-", "-H", "Content-Type: text/plain"], text);
+  const poll = () => curl(`${url}&sid=${sid}`);
+  assert.equal((await post(`40{"token":"${jwt({})}"}`)).body, "ok");
+  for (let text = ""; !text.includes("connection.established");) text += (await poll()).body;
+  for (let n = 0; n < 25; ++n) {
+    assert.equal((await post(`42${n}["ping",{"n":${n}}]`)).body, "ok");
+    const { status, body } = await poll();
+    assert.equal(status, 200);
+    assert.ok(body.startsWith(`43${n}[`) && body.includes(`"n":${n}`), body);
+  }
+  await server.stop();
+});
+
 test("the connection limit refuses with over_limit", async () => {
   const server = await Server.start({ settings: { "limits.connections": 2 } });
   const held = [await connect(server.url, jwt({})), await connect(server.url, jwt({}))];
