@@ -211,8 +211,9 @@ bool request_codec::read_target() {
     if (!valid_authority(authority)) return bad();
     request_.headers.set("Host", std::string(authority));  // §3.2.2: the target's host counts
     target.remove_prefix(authority.size());
-    request_.target = std::string(target);
-    if (target.empty() || target.front() == '?') request_.target.insert(0, "/");
+    std::string origin_form(target);  // before the text it looks into is replaced
+    if (origin_form.empty() || origin_form.front() == '?') origin_form.insert(0, "/");
+    request_.target = std::move(origin_form);
     target = request_.target;
   }
   const auto path = take_until(target, '?');

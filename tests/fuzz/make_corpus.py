@@ -122,6 +122,12 @@ SCHEMAS = [
     '{"$defs":{"a":{"anyOf":[{"$ref":"#/$defs/a"},{"$ref":"#/$defs/a"}]}},"$ref":"#/$defs/a"}\n1', '{"properties":{"x":{"$ref":"#"}},"maxProperties":1,"minProperties":0}\n{"x":{"x":{}}}',
     '{"exclusiveMinimum":1,"exclusiveMaximum":1e400}\n12345678901234567890', '{"additionalProperties":{"type":"boolean"}}\n{"a":true}', '{"pattern":"x"}\n1',
 ]
+EVENTS = [
+    '{"type":"pr.created","data":{"project_id":"1","number":2,"title":"t","author":"a"},"rooms":["project:1","global"]}',
+    '{"specversion":"1.0","id":"i","source":"/s","type":"workflow.progress","subject":"project:p","time":"2026-01-02T03:04:05+01:00","datacontenttype":"application/json","data":{"workflow_id":"w","project_id":"p","progress":50.5},"traceparent":"00-1","x9":true,"n":-1}',
+    '{"type":"ai.suggestion","data":{"project_id":"a b","suggestion_id":"s","kind":"k","content":"","user_id":"u/\\u00e9"}}', '{"type":"agent.status_changed","id":"i","data":{"agent_id":"","status":"idle"}}',
+    '{"type":"x","data":{},"extra":1}', '{"specversion":"1.0","id":"i","source":"s","type":"t","data_base64":""}', '{"type":"project.updated","data":{"project_id":"p","changes":{}},"cursor":"a-1"}',
+]
 CLAIMS = {"sub": "u", "iss": "me", "exp": 1700000100, "nbf": 1699999999, "iat": 1699999999, "projects": ["p", "*"], "agents": "*", "roles": ["r"], "scope": "events:publish admin", "jti": "j"}
 TOKENS = [token({"alg": "HS256", "typ": "JWT", "kid": "a"}, CLAIMS), token({"alg": "none"}, CLAIMS), token({"alg": "ES256"}, CLAIMS), b"a.b.c", b"..", b"e30.e30."]
 SIGNED = ['{"alg":"HS256"}\n' + json.dumps(CLAIMS), '{"alg":"HS256","kid":"zzz"}\n{"exp":1700000000,"iss":"me","sub":"u","aud":["a"]}',
@@ -150,7 +156,7 @@ CORPORA = {
     "json_parser": text(PACKETS), "msgpack_parser": [bytes.fromhex(item) for item in MSGPACK_PACKETS], "msgpack_codec": [bytes.fromhex(item) for item in MSGPACK],
     "cursor": text(["a-0", "k3x9-18446744073709551615", "a-01", "-1", "a-", "a" * 33 + "-1"]),
     "filter": text(FILTERS), "json_pointer": text(['/a/0\n{"a":[1]}', '/a~1b/~0\n{"a/b":{"~":1}}', '\n"x"', "/0\n[[[]]]"]),
-    "json_schema": text(SCHEMAS), "jwt": TOKENS + text(SIGNED), "key_set": text(KEY_SETS), "configuration": text(CONFIGURATIONS),
+    "json_schema": text(SCHEMAS), "envelope": text(EVENTS), "jwt": TOKENS + text(SIGNED), "key_set": text(KEY_SETS), "configuration": text(CONFIGURATIONS),
 }
 
 
