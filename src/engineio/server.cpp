@@ -24,7 +24,8 @@ struct server::state : std::enable_shared_from_this<server::state> {
   void handle(const http::exchange_ptr& exchange);
   void handshake(const http::exchange_ptr& exchange, const request_terms& terms);
   void accept_handshake(const http::exchange_ptr& exchange, const request_terms& terms);
-  void serve(session_table& table, const http::exchange_ptr& exchange, const request_terms& terms);
+  void serve(session_table& table, const http::exchange_ptr& exchange, const request_terms& terms,
+             bool deferred = false);
   void upgrade(session_table& table, const http::exchange_ptr& exchange, const request_terms& terms);
   void refuse(const http::exchange_ptr& exchange, const request_terms& terms, protocol_error failure);
   void answer(const http::exchange_ptr& exchange, const request_terms& terms, http::response with);
@@ -92,8 +93,16 @@ void server::state::handle(const http::exchange_ptr& exchange) {
   run_on(*table, [self = shared_from_this(), table, exchange, terms] { self->serve(*table, exchange, terms); });
 }
 
-void server::state::serve(session_table& table, const http::exchange_ptr& exchange, const request_terms& terms) {
+void server::state::serve(session_table& table, const http::exchange_ptr& exchange, const request_terms& terms,
+                          bool deferred) {
   const auto found = table.find(terms.sid);
+  if (found && found->probing() && !terms.upgrade && !deferred) {
+    // The upgrade packet may have been sent before this request, and be readable by now: what came first goes first,
+    // and that is sure a turn of the loop later, whichever worker read the request.
+    return table.worker().post([self = shared_from_this(), weak = table.weak_from_this(), exchange, terms] {
+      if (const auto owner = weak.lock()) self->serve(*owner, exchange, terms, true);
+    });
+  }
   if (const auto failure = verify_session(terms, found ? found->transport() : std::string_view{})) {
     return refuse(exchange, terms, *failure);
   }

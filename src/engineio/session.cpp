@@ -88,9 +88,17 @@ void session::on_post(const http::exchange_ptr& post) {
   const auto& request = post->request();
   const auto& options = table_->options();
   if (request.body.size() > options.max_payload_bytes) {
-    // As Node: the session lives on, it is the client that gives up.
     table_->count().failed(cause::payload_too_large);
-    return polling_.refuse(post, 413);
+    polling_.refuse(post, 413);
+    const auto poll = polling_.forget();
+    if (poll) fsm_.on_poll_answered();
+    fsm_.on_fault(close_reason::transport_error);
+    if (!poll) return;
+    worker().after(refusal_head_start, [one = self(), poll] {
+      one->polling_.park(poll);
+      one->polling_.answer("1");
+    });
+    return;
   }
   if (request.headers.get("Content-Type") == "application/octet-stream") {  // binary bodies ended with v3
     table_->count().failed(cause::parse_error);
@@ -205,7 +213,7 @@ bool session::admit(std::size_t bytes, std::size_t packets, const send_options& 
 
 void session::send(outbound packet, const send_options& options) {
   if (!admit(packet->message().size(), 1, options)) return;
-  queued(queue_.push(std::move(packet), options.compress, options.conflate_key));
+  queued(queue_.push(std::move(packet), options.compress, options.conflate_key, options.alone));
 }
 
 void session::send(const std::vector<outbound>& packets, const send_options& options) {

@@ -20,6 +20,14 @@ namespace fanfare::engineio {
 /// Thread: the table's worker.
 class session final : public socket, private session_fsm::actions {
  public:
+  /// Between a packet that goes alone and the next write: long enough for the peer to read the first by itself. A
+  /// client that waits for one message at a time, as test suites on npm's ws do, loses the second of two frames that
+  /// come in one read: ws emits both in one turn of its loop, before the suite can listen again.
+  static constexpr milliseconds write_pause{5};
+  /// How long the poll of a session that ended over a refused POST stays parked. That answer comes on another
+  /// connection, and engine.io-client names what it hears first as the reason of the end.
+  static constexpr milliseconds refusal_head_start{200};
+
   /// `place` is held until the session ends.
   session(std::shared_ptr<session_table> table, std::string id, http::request handshake,
           std::shared_ptr<reservation> place);
@@ -31,6 +39,7 @@ class session final : public socket, private session_fsm::actions {
   void on_get(const http::exchange_ptr& poll);
   void on_post(const http::exchange_ptr& post);
   void on_other_method(const http::exchange_ptr& any) { polling_.refuse(any, 500); }  // Node's answer
+  [[nodiscard]] bool probing() const noexcept { return fsm_.probing(); }
   /// The WebSocket of an upgrade; it is closed when the session cannot take it.
   void on_probe(const websocket::connection_ptr& connection);
   /// What session_table deferred.
@@ -75,6 +84,7 @@ class session final : public socket, private session_fsm::actions {
   /// Whether the packets may be queued; drops volatile ones, ends the session past the bound.
   [[nodiscard]] bool admit(std::size_t bytes, std::size_t packets, const send_options& options);
   void queued(std::size_t conflated);
+  void pause_writes();
   void mark_dirty();
   void listen(const websocket::connection_ptr& connection);
   void on_websocket_message(websocket::connection& connection, websocket::connection::message in);
@@ -94,6 +104,7 @@ class session final : public socket, private session_fsm::actions {
   websocket::connection_ptr probe_;
   std::array<timer_id, session_fsm::timer_count> timers_{};
   bool dirty_ = false;
+  timer_id pause_ = 0;  // runs for write_pause: what a turn of the loop queued waits
   std::function<void(message)> message_work_;
   std::function<void(close_reason)> close_work_;
   std::function<void()> upgrade_work_;

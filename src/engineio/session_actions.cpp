@@ -13,6 +13,7 @@ void session::enqueue(packet_type type) {
 
 void session::flush_now() {
   dirty_ = false;
+  if (pause_ != 0) return;
   const auto keep = self();
   flush();
   if (queue_.empty()) fsm_.on_drained();
@@ -22,12 +23,24 @@ void session::flush() {
   if (queue_.empty()) return;
   std::size_t sent = 0;
   if (fsm_.by() == session_fsm::carrier::websocket) {
-    sent = websocket_.send_from(queue_);
+    const auto batch = websocket_.send_from(queue_);
+    sent = batch.packets;
+    if (batch.pause_after) pause_writes();
   } else if (polling_.parked()) {
     fsm_.on_poll_answered();
     sent = polling_.answer_from(queue_);
   }
   if (sent != 0) table_->count().packets_out.add(static_cast<double>(sent));
+}
+
+void session::pause_writes() {
+  worker().cancel(pause_);
+  pause_ = worker().after(write_pause, [weak = std::weak_ptr(self())] {
+    const auto one = weak.lock();
+    if (one == nullptr) return;
+    one->pause_ = 0;
+    one->flush_now();
+  });
 }
 
 void session::close_websocket() { websocket_.close(); }

@@ -6,8 +6,8 @@ namespace {
 std::size_t frame_bytes(const websocket::framed_message& packet) noexcept { return packet.frame().size(); }
 }  // namespace
 
-std::size_t websocket_transport::send_from(send_queue& queue) {
-  if (!idle() || queue.empty()) return 0;
+websocket_transport::handed_over websocket_transport::send_from(send_queue& queue) {
+  if (!idle() || queue.empty()) return {};
   outstanding_ = true;
   const auto batch = queue.take(batch_bytes_max, batch_packets_max, &frame_bytes, /*uniform=*/true);
   if (batch.packets.size() == 1) {
@@ -15,7 +15,7 @@ std::size_t websocket_transport::send_from(send_queue& queue) {
   } else {
     connection_->send(batch.packets, batch.compress);
   }
-  return batch.packets.size();
+  return {batch.packets.size(), batch.pause_after};
 }
 
 void websocket_transport::close() {

@@ -26,8 +26,12 @@ class websocket_transport {
   [[nodiscard]] std::size_t queued_bytes() const noexcept { return attached() ? connection_->queued_bytes() : 0; }
   [[nodiscard]] const websocket::connection_ptr& connection() const noexcept { return connection_; }
 
-  /// Hands one batch over, when idle. Gives how many packets left the queue.
-  std::size_t send_from(send_queue& queue);
+  struct handed_over {
+    std::size_t packets = 0;   // that left the queue
+    bool pause_after = false;  // see send_queue::batch
+  };
+  /// Hands one batch over, when idle.
+  handed_over send_from(send_queue& queue);
   /// The connection reports that everything has left.
   void drained() noexcept { outstanding_ = false; }
   /// The close frame, behind what was sent, without a code, as Node's ws does it.

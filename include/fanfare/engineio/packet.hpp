@@ -25,6 +25,7 @@ struct send_options {
   bool is_volatile = false;   // dropped when it cannot leave at once
   bool compress = true;
   std::string conflate_key;   // an unsent packet with the same key is removed first; "" never
+  bool alone = false;         // over WebSocket in a write of its own, a moment apart from those around it
 };
 
 }  // namespace fanfare::engineio

@@ -66,6 +66,28 @@ TEST(send_queue, splits_batches_where_compression_changes) {
   EXPECT_TRUE(queue.take(all, all, &size_of, false).compress);
 }
 
+TEST(send_queue, some_packets_go_alone) {
+  send_queue queue;
+  push(queue, "a");
+  queue.push(encode_text("alone"), true, {}, true);
+  push(queue, "b");
+  push(queue, "c");
+  EXPECT_EQ(take(queue), (list{"4a", "4alone", "4b", "4c"})) << "a poll takes them all";
+  push(queue, "a");
+  queue.push(encode_text("alone"), true, {}, true);
+  push(queue, "b");
+  push(queue, "c");
+  auto batch = queue.take(all, all, &size_of, true);
+  EXPECT_EQ(texts(batch), list{"4a"});
+  EXPECT_TRUE(batch.pause_after);
+  batch = queue.take(all, all, &size_of, true);
+  EXPECT_EQ(texts(batch), list{"4alone"});
+  EXPECT_TRUE(batch.pause_after);
+  batch = queue.take(all, all, &size_of, true);
+  EXPECT_EQ(texts(batch), (list{"4b", "4c"}));
+  EXPECT_FALSE(batch.pause_after);
+}
+
 TEST(send_queue, newest_of_a_key_stands_at_its_own_place) {
   send_queue queue;
   EXPECT_EQ(push(queue, "1", "k"), 0U);

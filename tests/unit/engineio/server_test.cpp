@@ -114,10 +114,13 @@ TEST_P(server_test, sessions_are_bounded) {
 TEST_P(server_test, bodies_past_the_bound) {
   options.max_payload_bytes = 100;
   start();
-  const auto sid = open();
-  const auto near = post(sid, std::string(101, '4'));
+  const auto ended = open();
+  const auto near = post(ended, std::string(101, '4'));
   EXPECT_EQ(near.status, 413U);
   EXPECT_EQ(near.body, "");
+  EXPECT_EQ(closed(1), std::vector<std::string>{"transport error"});
+  EXPECT_EQ(get(ended).body, R"({"code":1,"message":"Session ID unknown"})");
+  const auto sid = open();
   raw_client far(port);
   far.write("POST /engine.io/?" + poll_of(sid) + " HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n");
   EXPECT_EQ(far.answer().status, 413U);
@@ -127,7 +130,7 @@ TEST_P(server_test, bodies_past_the_bound) {
   client.frame();
   client.send_frame(std::string(101, '4'));
   EXPECT_EQ(client.frame(), "close");
-  EXPECT_EQ(closed(1), std::vector<std::string>{"transport error"});
+  EXPECT_EQ(closed(2), (std::vector<std::string>{"transport error", "transport error"}));
 }
 
 TEST_P(server_test, unknown_and_foreign_session_ids) {

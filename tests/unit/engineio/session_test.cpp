@@ -61,14 +61,28 @@ TEST_F(session_test, what_can_leave_at_once_does_not_count_as_queued) {
   EXPECT_EQ(get()->body(), "4" + std::string(150, 'y'));
 }
 
-TEST_F(session_test, bodies_past_the_bound_get_413_and_the_session_lives) {
+TEST_F(session_test, bodies_past_the_bound_get_413_and_end_the_session) {
   options.max_payload_bytes = 4;
   open_polling();
+  EXPECT_EQ(post("4abc")->status(), 200U);
   const auto sent = post("4hello");
   EXPECT_EQ(sent->status(), 413U);
   EXPECT_EQ(sent->body(), "");
-  EXPECT_EQ(post("4abc")->status(), 200U);
   EXPECT_EQ(messages, list{"t:abc"});
+  EXPECT_EQ(closes, list{"transport error"});
+  EXPECT_EQ(table->find(one->id()), nullptr);
+}
+
+TEST_F(session_test, the_poll_hears_of_a_refused_post_after_the_post_itself) {
+  options.max_payload_bytes = 4;
+  open_polling();
+  const auto poll = get();
+  EXPECT_EQ(post("4hello")->status(), 413U);
+  EXPECT_EQ(closes, list{"transport error"});
+  worker.advance(session::refusal_head_start - milliseconds{1});
+  EXPECT_FALSE(poll->answered);
+  worker.advance(milliseconds{1});
+  EXPECT_EQ(poll->body(), "1");
 }
 
 TEST_F(session_test, too_many_packets_in_one_post) {

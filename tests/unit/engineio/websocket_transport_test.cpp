@@ -40,6 +40,33 @@ TEST_F(websocket_transport_test, websocket_batches) {
   EXPECT_EQ(socket->sent.size(), 100U);
 }
 
+TEST_F(websocket_transport_test, a_pause_after_what_goes_alone) {
+  open_websocket();
+  one->send(encode_text("reply"), {.alone = true});
+  one->send(encode_text("a"), {});
+  one->send(encode_text("b"), {});
+  worker.run();
+  EXPECT_EQ(socket->sent, list{"4reply"});
+  EXPECT_TRUE(one->writable());
+  one->send(encode_text("c"), {.is_volatile = true});
+  worker.advance(session::write_pause - milliseconds{1});
+  EXPECT_EQ(socket->sent, list{"4reply"});
+  worker.advance(milliseconds{1});
+  EXPECT_EQ(socket->sent, (list{"4reply", "4a", "4b", "4c"}));
+}
+
+TEST_F(websocket_transport_test, a_pause_does_not_lose_what_was_queued_before_the_end) {
+  open_websocket();
+  one->send(encode_text("reply"), {.alone = true});
+  one->send(encode_text("last"), {});
+  one->close(false);
+  worker.run();
+  EXPECT_EQ(closes, list{});
+  worker.advance(session::write_pause);
+  EXPECT_EQ(socket->sent, (list{"4reply", "4last"}));
+  EXPECT_EQ(closes, list{"forced close"});
+}
+
 TEST_F(websocket_transport_test, websocket_session) {
   make_table();
   socket = std::make_shared<fake_websocket>(worker);
