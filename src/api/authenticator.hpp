@@ -15,10 +15,10 @@
 #include <fanfare/base/error.hpp>
 #include <fanfare/http/message.hpp>
 
-#include "domain/jwks_cache.hpp"
-#include "domain/jwt.hpp"
-#include "domain/principal.hpp"
-#include "domain/revocations.hpp"
+#include "domain/access/jwks_cache.hpp"
+#include "domain/access/jwt.hpp"
+#include "domain/access/principal.hpp"
+#include "domain/access/revocations.hpp"
 
 namespace fanfare::api {
 

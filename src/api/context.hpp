@@ -18,10 +18,10 @@
 #include "api/authenticator.hpp"
 #include "api/connection_table.hpp"
 #include "api/log_sink.hpp"
-#include "domain/access_policy.hpp"
+#include "domain/access/access_policy.hpp"
 #include "domain/broadcaster.hpp"
-#include "domain/catalogue.hpp"
-#include "domain/rate_limits.hpp"
+#include "domain/catalogue/catalogue.hpp"
+#include "domain/access/rate_limits.hpp"
 #include "history/log.hpp"
 
 namespace fanfare::api {

@@ -6,7 +6,7 @@
 
 #include <fanfare/base/json.hpp>
 
-#include "domain/catalogue_formats.hpp"
+#include "domain/catalogue/catalogue_formats.hpp"
 
 namespace fanfare::api {
 

@@ -14,7 +14,7 @@
 #include <fanfare/socketio/socket.hpp>
 
 #include "api/context.hpp"
-#include "domain/principal.hpp"
+#include "domain/access/principal.hpp"
 
 namespace fanfare::api {
 

@@ -6,8 +6,8 @@
 #include <fanfare/base/json.hpp>
 #include <fanfare/base/rfc3339.hpp>
 
-#include "domain/access_policy.hpp"
-#include "domain/json_pointer.hpp"
+#include "domain/access/access_policy.hpp"
+#include "domain/catalogue/json_pointer.hpp"
 #include "history/cursor.hpp"
 
 namespace fanfare::domain {

@@ -18,11 +18,11 @@
 #include <fanfare/base/metrics.hpp>
 #include <fanfare/base/value.hpp>
 
-#include "domain/catalogue.hpp"
+#include "domain/catalogue/catalogue.hpp"
 #include "domain/envelope.hpp"
 #include "domain/filter_rooms.hpp"
 #include "domain/idempotency.hpp"
-#include "domain/principal.hpp"
+#include "domain/access/principal.hpp"
 #include "history/log.hpp"
 
 namespace fanfare::domain {

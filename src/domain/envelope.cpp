@@ -8,8 +8,8 @@
 #include <fanfare/base/random.hpp>
 #include <fanfare/base/rfc3339.hpp>
 
-#include "domain/access_policy.hpp"
-#include "domain/json_pointer.hpp"
+#include "domain/access/access_policy.hpp"
+#include "domain/catalogue/json_pointer.hpp"
 
 namespace fanfare::domain {
 

@@ -9,7 +9,7 @@
 #include <fanfare/base/digest.hpp>
 #include <fanfare/base/json.hpp>
 
-#include "domain/json_pointer.hpp"
+#include "domain/catalogue/json_pointer.hpp"
 
 namespace fanfare::domain {
 

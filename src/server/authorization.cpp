@@ -10,7 +10,7 @@
 #include <fanfare/base/json.hpp>
 #include <fanfare/base/random.hpp>
 
-#include "domain/jwt.hpp"
+#include "domain/access/jwt.hpp"
 
 namespace fanfare::server {
 

@@ -11,8 +11,8 @@
 #include <fanfare/base/error.hpp>
 
 #include "api/context.hpp"
-#include "domain/access_policy.hpp"
-#include "domain/key_set.hpp"
+#include "domain/access/access_policy.hpp"
+#include "domain/access/key_set.hpp"
 #include "server/configuration.hpp"
 #include "server/http_client.hpp"
 

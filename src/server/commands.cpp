@@ -12,7 +12,7 @@
 
 #include <fanfare/base/json.hpp>
 
-#include "domain/catalogue_formats.hpp"
+#include "domain/catalogue/catalogue_formats.hpp"
 #include "domain/envelope.hpp"
 #include "server/http_client.hpp"
 #include "server/listen_client.hpp"

@@ -7,7 +7,7 @@
 
 #include <fanfare/http/server.hpp>
 
-#include "domain/catalogue.hpp"
+#include "domain/catalogue/catalogue.hpp"
 #include "server/configuration.hpp"
 
 namespace fanfare::server {

@@ -10,7 +10,7 @@
 
 #include <fanfare/http/server.hpp>
 
-#include "domain/catalogue.hpp"
+#include "domain/catalogue/catalogue.hpp"
 #include "server/configuration.hpp"
 #include "server/log.hpp"
 

@@ -2,8 +2,8 @@
 // payload that is valid goes to rooms that exist.
 #include <fanfare/base/json.hpp>
 
-#include "domain/access_policy.hpp"
-#include "domain/catalogue.hpp"
+#include "domain/access/access_policy.hpp"
+#include "domain/catalogue/catalogue.hpp"
 #include "domain/envelope.hpp"
 #include "fuzz_input.hpp"
 

@@ -2,7 +2,7 @@
 // is a pointer, a line break, a document.
 #include <fanfare/base/json.hpp>
 
-#include "domain/json_pointer.hpp"
+#include "domain/catalogue/json_pointer.hpp"
 #include "fuzz_input.hpp"
 
 namespace {

@@ -8,7 +8,7 @@
 #include <fanfare/base/digest.hpp>
 #include <fanfare/base/json.hpp>
 
-#include "domain/jwt.hpp"
+#include "domain/access/jwt.hpp"
 #include "fuzz_input.hpp"
 
 namespace {

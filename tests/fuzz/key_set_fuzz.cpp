@@ -1,5 +1,5 @@
 // JWK sets of any shape: keys come out within their bound, of allowed algorithms, and verify nothing by chance.
-#include "domain/key_set.hpp"
+#include "domain/access/key_set.hpp"
 
 #include "fuzz_input.hpp"
 

@@ -14,7 +14,7 @@
 #include "api/route_table.hpp"
 #include "api/status.hpp"
 #include "api/test_client.hpp"
-#include "domain/jwt.hpp"
+#include "domain/access/jwt.hpp"
 #include "history/memory_log.hpp"
 
 namespace fanfare::test {
