@@ -37,8 +37,8 @@ TESTED_ELSEWHERE = {
     "src/http/live_exchange.cpp": "tests/unit/http/connection_test.cpp",
     "src/http/open_count.cpp": "tests/unit/http/server_test.cpp",
     "src/http/shard.cpp": "tests/unit/http/server_test.cpp",
-    "src/domain/catalogue_table.cpp": "tests/unit/domain/catalogue_test.cpp",
-    "src/domain/jws_key.cpp": "tests/unit/domain/key_set_test.cpp",
+    "src/domain/catalogue/catalogue_table.cpp": "tests/unit/domain/catalogue/catalogue_test.cpp",
+    "src/domain/access/jws_key.cpp": "tests/unit/domain/access/key_set_test.cpp",
     "src/server/command_line.cpp": "tests/interop/commands.test.mjs",
     "src/server/commands.cpp": "tests/interop/commands.test.mjs",
     "src/server/http_client.cpp": "tests/interop/commands.test.mjs",
@@ -49,7 +49,7 @@ TESTED_ELSEWHERE = {
     "src/main/main.cpp": "tests/interop/lifecycle.test.mjs",
 }
 for _format in ("asyncapi", "json_schema", "markdown", "python", "typescript"):
-    TESTED_ELSEWHERE[f"src/domain/format_{_format}.cpp"] = "tests/unit/domain/catalogue_formats_test.cpp"
+    TESTED_ELSEWHERE[f"src/domain/catalogue/format_{_format}.cpp"] = "tests/unit/domain/catalogue/catalogue_formats_test.cpp"
 
 # Floors, and names of files, that take bytes and time in and give actions out (ARCHITECTURE.md, sans I/O). Asio's buffer
 # types are not I/O: Beast's parser takes them.
