@@ -32,6 +32,8 @@ class broadcast_operator {
   [[nodiscard]] broadcast_operator timeout(milliseconds limit) const;
   /// A newer event with the same key replaces an unsent older one.
   [[nodiscard]] broadcast_operator conflate(std::string key) const;
+  /// Position in a log: sockets that joined a room `after` it or later skip it. Such broadcasts are posted to every
+  /// worker, the caller's too, and so reach each in the order they were made; others reach the caller's worker at once.
   [[nodiscard]] broadcast_operator sequence(std::uint64_t position) const;
 
   /// Encodes once and delivers to every socket chosen, each at most once.

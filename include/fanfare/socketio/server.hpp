@@ -94,7 +94,8 @@ class server {
   using namespace_matcher =
       std::function<void(const std::string& name, const value& auth, std::function<void(bool allow)> next)>;
   name_space& of(namespace_matcher matches);
-  /// Runs for each dynamic namespace made.
+  /// Runs for each dynamic namespace made, before anybody is in it. With cleanup_empty_child_namespaces the reference
+  /// ends with the namespace.
   void on_new_namespace(std::function<void(name_space&)> work);
 
   void use(name_space::middleware work) { of("/").use(std::move(work)); }
