@@ -24,6 +24,8 @@ class session final : public socket, private session_fsm::actions {
   /// client that waits for one message at a time, as test suites on npm's ws do, loses the second of two frames that
   /// come in one read: ws emits both in one turn of its loop, before the suite can listen again.
   static constexpr milliseconds write_pause{5};
+  /// A heartbeat's deadline counts from when its ping was due, but for what a busy loop delayed past this.
+  static constexpr milliseconds lateness_max{5};
   /// How long the poll of a session that ended over a refused POST stays parked. That answer comes on another
   /// connection, and engine.io-client names what it hears first as the reason of the end.
   static constexpr milliseconds refusal_head_start{200};
@@ -103,6 +105,7 @@ class session final : public socket, private session_fsm::actions {
   websocket_transport websocket_;
   websocket::connection_ptr probe_;
   std::array<timer_id, session_fsm::timer_count> timers_{};
+  milliseconds late_{0};  // how late the timer fired that is being handled
   bool dirty_ = false;
   timer_id pause_ = 0;  // runs for write_pause: what a turn of the loop queued waits
   std::function<void(message)> message_work_;

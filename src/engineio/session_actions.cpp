@@ -1,5 +1,7 @@
 // session as the driver of session_fsm: how each of session_fsm::actions is done.
 
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "engineio/session.hpp"
@@ -64,10 +66,14 @@ void session::close_probe() {
 void session::arm(session_fsm::timer which, milliseconds delay) {
   auto& slot = timers_[static_cast<std::size_t>(which)];
   worker().cancel(slot);
-  slot = worker().after(delay, [weak = std::weak_ptr(self()), which] {
+  delay -= std::min({late_, lateness_max, delay});
+  const auto due = worker().now() + delay;
+  slot = worker().after(delay, [weak = std::weak_ptr(self()), which, due] {
     if (const auto one = weak.lock()) {
       one->timers_[static_cast<std::size_t>(which)] = 0;
+      one->late_ = std::chrono::ceil<milliseconds>(one->worker().now() - due);
       one->fsm_.on_timer(which);
+      one->late_ = milliseconds{0};
     }
   });
 }

@@ -286,10 +286,11 @@ void connection_driver::hold(milliseconds limit) {
   worker_.cancel(before);
 }
 
-// §7.1.7. The peer is told why, nothing more is heard from it.
+// §7.1.7. Nothing more is heard from the peer.
 void connection_driver::fail(std::uint16_t code, std::string_view reason, close_cause cause) {
   if (state_ == state::lingering || state_ == state::closed) return;
-  if (state_ == state::open) queue_close(code, reason);
+  // The peer gets the code alone, as from Node's ws; the reason is for this side's on_close.
+  if (state_ == state::open) queue_close(code, "");
   end(code, reason, cause);
   state_ = state::lingering;
   shut_down_when_written();
