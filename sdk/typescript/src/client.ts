@@ -1,8 +1,9 @@
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 
-import type { ClientToServerEvents, EventData, FanfareEvent, Filter, ServerToClientEvents } from "./events.js";
-import { refreshDelayMs } from "./refresh.js";
-import { SeenIds } from "./seen.js";
+import { roomsOf } from "./audience.js";
+import type { ClientToServerEvents, ConnectionError, ConnectionEstablished, ServerToClientEvents } from "./events.js";
+import { refreshDelayMs, retryDelayMs } from "./refresh.js";
+import { Room, type AnyEvent, type Handlers, type RoomStatus, type SubscribeOptions, type Subscriber } from "./room.js";
 
 export interface ClientOptions {
   /** Origin of the server, "https://events.example.com"; a path selects the namespace ("/ws"). */
@@ -17,113 +18,162 @@ export interface ClientOptions {
   commandTimeoutMs?: number;
 }
 
-/** A handler for each event type wanted; "*" gets those without one of their own. */
-export type Handlers = {
-  [T in keyof EventData]?: (event: FanfareEvent<T>) => void;
-} & { "*"?: (event: FanfareEvent<keyof EventData>) => void };
-
-export interface SubscribeOptions {
-  filter?: Filter;
-  /** A cursor kept from earlier: what the room had after it comes first. */
-  since?: string;
-}
-
 export interface Subscription {
   readonly room: string;
-  /** Settles with the server's first answer. */
+  readonly status: RoomStatus;
+  /** Settles with the server's answer; rejects with a CommandFailure when it refuses. */
   readonly ready: Promise<{ recovered: boolean }>;
-  /** The cursor of the last event seen: keep it, and hand it in as `since` next time. */
+  /** Up to where everything was received: keep it, and hand it in as `since` next time. */
   readonly cursor: string | undefined;
   unsubscribe(): void;
 }
 
-/** A command that the server refused, with the contract's code. */
+/** A command or connection that the server refused, with the contract's code. */
 export class CommandFailure extends Error {
+  override readonly name = "CommandFailure";
   constructor(
     readonly code: string,
     message: string,
     readonly retryAfterMs?: number,
   ) {
     super(message);
-    this.name = "CommandFailure";
   }
 }
 
-interface RoomState {
-  room: string;
-  subscribers: Set<Handlers>;
-  options: SubscribeOptions;
-  cursor: string | undefined;
-  ready: Promise<{ recovered: boolean }>;
-  /** The connection that the server knows this subscription on. */
-  joinedOn: string | undefined;
-}
+type Commands = ClientToServerEvents;
+type Request<Name extends keyof Commands> = Parameters<Commands[Name]>[0];
+type Reply<Name extends keyof Commands> = Parameters<NonNullable<Parameters<Commands[Name]>[1]>>[0];
+type Answer<Name extends keyof Commands> = Exclude<Reply<Name>, { ok: false }>;
+type Done<Name extends keyof Commands> = (failure: Error | undefined, answer: Answer<Name>) => void;
 
-type FanfareSocket = Socket<ServerToClientEvents, ClientToServerEvents>;
-
-const SEEN_IDS = 2000;
+/** Refusals that say nothing of the request: the same may do well later. */
+const PASSING = new Set(["rate_limited", "internal", "unavailable", "draining"]);
+/** Refused connections that time, or a new token, may mend. */
+const WORTH_RECONNECTING = new Set([...PASSING, "over_limit", "token_expired", "token_missing"]);
+/** What the server says to this connection alone. */
+const NOT_OF_A_ROOM = new Set(["subscribed", "unsubscribed", "pong", "presence", "auth.refreshed"]);
 
 /**
- * Keeps subscriptions over lost connections: each room is asked for again with the cursor of the last event seen, so
- * that handlers get every event once and in order. Refreshes its token before it expires.
+ * Keeps subscriptions over lost connections: each room is asked for again from where it broke off, so that handlers get
+ * every event once and in order. Refreshes its token before it expires.
  */
 export class FanfareClient {
-  readonly socket: FanfareSocket;
-  private readonly rooms = new Map<string, RoomState>();
-  private readonly seen = new SeenIds(SEEN_IDS);
+  readonly socket: Socket<ServerToClientEvents, ClientToServerEvents>;
+  private readonly rooms = new Map<string, Room>();
+  private readonly timers = new Set<ReturnType<typeof setTimeout>>();
   private refreshTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Connections refused or closed by the server since the last that was established. */
+  private failures = 0;
+  /** How far the server's clock is ahead of this one's. */
+  private clockAheadMs = 0;
+  private closed = false;
 
   constructor(private readonly options: ClientOptions) {
-    this.socket = io(options.url, {
-      ...options.socket,
-      auth: (give) => void this.giveToken(give),
-    }) as FanfareSocket;
-    this.socket.on("connect", () => this.resubscribe());
+    this.socket = io(options.url, { ...options.socket, auth: (give) => void this.giveToken(give) });
+    this.socket.on("connect", () => this.rooms.forEach((room) => this.join(room)));
     this.socket.on("disconnect", (reason) => this.disconnected(reason));
     this.socket.on("connect_error", (failure) => this.refused(failure));
-    this.socket.onAny((type: string, event: unknown) => this.received(type, event));
+    this.socket.onAny((type: string, event: AnyEvent) => this.received(type, event));
   }
 
   /** Receives the room's events until unsubscribed. Several subscriptions to one room share the server's one. */
-  subscribe(room: string, handlers: Handlers, options: SubscribeOptions = {}): Subscription {
-    let state = this.rooms.get(room);
-    if (state === undefined) {
-      state = {
-        room,
-        subscribers: new Set(),
-        options,
-        cursor: options.since,
-        ready: Promise.resolve({ recovered: false }),
-        joinedOn: undefined,
-      };
-      this.rooms.set(room, state);
-      state.subscribers.add(handlers);
-      state.ready = this.socket.connected ? this.join(state) : this.joinOnceConnected(state);
-      // A caller who does not look at `ready` learns of a refusal through onError.
-      state.ready.catch((failure: Error) => this.report(failure));
-    } else {
-      state.subscribers.add(handlers);
+  subscribe(name: string, handlers: Handlers, options: SubscribeOptions = {}): Subscription {
+    let room = this.rooms.get(name);
+    if (!room) {
+      room = new Room(name, options.since, (failure) => this.report(failure));
+      this.rooms.set(name, room);
     }
-    return new RoomSubscription(state, () => this.unsubscribe(state, handlers));
+    return this.subscribeTo(room, handlers, options);
   }
 
   /** Who is in the room. */
   async presence(room: string): Promise<{ user: string; connections: number }[]> {
-    const answer = await this.command("presence", { room });
-    return answer.members;
+    return (await this.command("presence", { room })).members;
   }
 
-  /** Hands in a new token now; done by itself ahead of expiry. */
+  /** Hands in a new token now; done by itself ahead of expiry. Rooms that it no longer allows are left. */
   async refresh(): Promise<void> {
     const token = await this.options.getToken();
     const answer = await this.command("auth.refresh", { token });
     this.scheduleRefresh(answer.expires_at);
+    const allowed = new Set(answer.rooms);
+    for (const room of this.rooms.values()) {
+      if (room.status === "live" && !allowed.has(room.name)) {
+        const failure = new CommandFailure("forbidden", `${room.name}: the new token does not allow it`);
+        room.refused(failure);
+        this.report(failure);
+      } else if (room.status === "refused") {
+        this.join(room);
+      }
+    }
   }
 
   close(): void {
-    clearTimeout(this.refreshTimer);
-    this.socket.disconnect();
+    this.closed = true;
+    this.cancelRefresh();
+    this.timers.forEach((timer) => clearTimeout(timer));
     this.rooms.clear();
+    this.socket.disconnect();
+  }
+
+  private subscribeTo(room: Room, handlers: Handlers, options: SubscribeOptions): Subscription {
+    let subscriber: Subscriber | undefined;
+    const ready = new Promise<{ recovered: boolean }>((resolve, reject) => {
+      subscriber = { handlers, options, resolve, reject };
+      // While there is no connection, the next one asks for every room.
+      if (room.add(subscriber) && this.socket.connected) this.join(room);
+    });
+    ready.catch(() => {}); // who does not look at it is told by onError
+    return {
+      room: room.name,
+      ready,
+      get status() {
+        return room.status;
+      },
+      get cursor() {
+        return room.cursor;
+      },
+      unsubscribe: () => {
+        if (!subscriber || !room.remove(subscriber) || !room.empty) return;
+        if (this.rooms.get(room.name) === room) this.rooms.delete(room.name);
+        // One that is on its way is left when its answer comes: the server may still be asking whether it is allowed.
+        if (room.status === "live") this.leave(room.name);
+      },
+    };
+  }
+
+  private join(room: Room): void {
+    const request = room.ask();
+    const { attempt } = room;
+    // No promise here: it would settle after the live events that follow the answer closely.
+    this.send("subscribe", request, (failure, answer) => {
+      if (this.rooms.get(room.name) !== room) {
+        if (!failure && !this.rooms.has(room.name)) this.leave(room.name);
+      } else if (room.attempt !== attempt) {
+        return; // asked for again since
+      } else if (!failure) {
+        room.joined(answer);
+      } else {
+        this.notJoined(room, failure);
+      }
+    });
+  }
+
+  private notJoined(room: Room, failure: Error): void {
+    if (!this.socket.connected) return; // the next connection asks again
+    this.report(failure);
+    if (failure instanceof CommandFailure && !PASSING.has(failure.code)) return room.refused(failure);
+    room.lost();
+    const { attempt } = room;
+    this.after((failure as CommandFailure).retryAfterMs ?? 1000, () => {
+      if (this.rooms.get(room.name) === room && room.attempt === attempt) this.join(room);
+    });
+  }
+
+  private leave(room: string): void {
+    this.send("unsubscribe", { room }, (failure) => {
+      if (failure && this.socket.connected) this.report(failure);
+    });
   }
 
   private async giveToken(give: (auth: object) => void): Promise<void> {
@@ -131,138 +181,106 @@ export class FanfareClient {
       give({ token: await this.options.getToken() });
     } catch (failure) {
       this.report(failure);
-      give({});
-    }
-  }
-
-  private joinOnceConnected(state: RoomState): Promise<{ recovered: boolean }> {
-    return new Promise((resolve, reject) => {
-      this.socket.once("connect", () => {
-        this.join(state).then(resolve, reject);
-      });
-    });
-  }
-
-  private async join(state: RoomState): Promise<{ recovered: boolean }> {
-    const connection = this.socket.id;
-    if (state.joinedOn === connection) return { recovered: true };
-    state.joinedOn = connection;
-    const { filter } = state.options;
-    try {
-      const answer = await this.command("subscribe", {
-        room: state.room,
-        ...(state.cursor === undefined ? {} : { since: state.cursor }),
-        ...(filter === undefined ? {} : { filter }),
-      });
-      state.cursor ??= answer.cursor;
-      return { recovered: answer.recovered };
-    } catch (failure) {
-      if (state.joinedOn === connection) state.joinedOn = undefined;
-      throw failure;
-    }
-  }
-
-  private unsubscribe(state: RoomState, handlers: Handlers): void {
-    if (!state.subscribers.delete(handlers) || state.subscribers.size > 0) return;
-    this.rooms.delete(state.room);
-    if (this.socket.connected) {
-      this.command("unsubscribe", { room: state.room }).catch((failure: Error) => this.report(failure));
-    }
-  }
-
-  private resubscribe(): void {
-    for (const state of this.rooms.values()) {
-      this.join(state).catch((failure: Error) => this.report(failure));
+      give({}); // refused as token_missing, and tried again
     }
   }
 
   private disconnected(reason: string): void {
-    clearTimeout(this.refreshTimer);
-    for (const state of this.rooms.values()) state.joinedOn = undefined;
-    // The official client does not come back by itself after the server has closed, as it does at a token's expiry.
-    if (reason === "io server disconnect") this.socket.connect();
+    this.cancelRefresh();
+    this.rooms.forEach((room) => room.lost());
+    // The official client comes back by itself unless the server has closed, as it does after a token's expiry.
+    if (reason === "io server disconnect") this.reconnect();
   }
 
-  private refused(failure: Error): void {
-    this.report(failure);
-    const code = (failure as { data?: { code?: string } }).data?.code;
-    // A refused CONNECT is not retried by the official client; an expired token is worth asking for anew.
-    if (code === "token_expired" && !this.socket.active) this.socket.connect();
+  private refused(failure: Error & { data?: { code?: string } }): void {
+    const code = failure.data?.code;
+    this.report(code === undefined ? failure : new CommandFailure(code, failure.message));
+    if (code !== undefined && WORTH_RECONNECTING.has(code)) this.reconnect();
   }
 
-  private received(type: string, payload: unknown): void {
-    const event = payload as FanfareEvent<keyof EventData>;
+  private reconnect(): void {
+    this.after(retryDelayMs(this.failures++), () => {
+      if (!this.socket.active) this.socket.connect();
+    });
+  }
+
+  private received(type: string, event: AnyEvent): void {
     if (type === "connection.established") {
-      this.scheduleRefresh((event.data as { expires_at?: string }).expires_at);
+      const data = event.data as unknown as ConnectionEstablished;
+      this.failures = 0;
+      this.clockAheadMs = Date.parse(data.server_time) - Date.now();
+      this.scheduleRefresh(data.expires_at);
     } else if (type === "connection.error") {
-      const data = event.data as { code: string; message: string };
-      if (data.code === "token_expiring") {
-        this.refresh().catch((failure: Error) => this.report(failure));
-      } else {
-        this.report(new CommandFailure(data.code, data.message));
-      }
-    } else if (typeof event?.id === "string" && this.seen.add(event.id)) {
-      this.dispatch(type as keyof EventData, event);
+      const data = event.data as unknown as ConnectionError;
+      // Known from the start, but for a token that lasts longer than a timer can count.
+      if (data.code === "token_expiring") this.refreshTimer ?? this.scheduleRefresh(data.expires_at);
+      else this.report(new CommandFailure(data.code, data.message, data.retry_after_ms));
+    } else if (typeof event?.id === "string" && !NOT_OF_A_ROOM.has(type)) {
+      this.dispatch(event);
     }
   }
 
-  private dispatch(type: keyof EventData, event: FanfareEvent<keyof EventData>): void {
-    for (const state of this.rooms.values()) {
-      if (event.cursor !== undefined) state.cursor = event.cursor;
-    }
-    for (const state of this.targets(event)) {
-      for (const handlers of state.subscribers) {
-        const handle = (handlers[type] ?? handlers["*"]) as ((event: unknown) => void) | undefined;
-        try {
-          handle?.(event);
-        } catch (failure) {
-          this.report(failure);
-        }
-      }
+  private dispatch(event: AnyEvent): void {
+    const fresh = this.audience(event).filter((room) => room.take(event));
+    const rooms = [...this.rooms.values()];
+    // What comes live says that every live room has had all up to it. While a room awaits its replay, it may be of that.
+    if (fresh.length === 0 || rooms.some((room) => room.awaitsReplay)) return;
+    for (const room of rooms) {
+      if (room.status === "live") room.cursor = event.cursor;
     }
   }
 
-  /**
-   * The rooms whose handlers an event is for. An envelope names its first room alone; the others are guessed from the
-   * ids in its data. One that fits no room was sent to explicit rooms, so every room's handlers get it.
-   */
-  private targets(event: FanfareEvent<keyof EventData>): RoomState[] {
-    const data = event.data as unknown as Record<string, unknown>;
-    const candidates = new Set([
-      event.subject,
-      `project:${data["project_id"]}`,
-      `agent:${data["agent_id"]}`,
-      `user:${data["user_id"]}`,
-    ]);
-    const states = [...this.rooms.values()];
-    const fitting = states.filter((state) => candidates.has(state.room));
-    return fitting.length > 0 ? fitting : states;
+  /** The subscribed rooms that an event is for. */
+  private audience(event: AnyEvent): Room[] {
+    const { rooms, complete } = roomsOf(event);
+    const subscribed = rooms.map((name) => this.rooms.get(name)).filter((room) => room !== undefined);
+    if (complete || subscribed.length > 0 || rooms.some((name) => isOwn(name))) return subscribed;
+    // It came by a room that its envelope does not name.
+    return [...this.rooms.values()];
   }
 
-  private scheduleRefresh(expiresAt: string | undefined): void {
-    clearTimeout(this.refreshTimer);
-    if (expiresAt === undefined) return;
-    const delay = refreshDelayMs(expiresAt, Date.now());
-    // setTimeout holds 31 bits of milliseconds; a token that lasts longer is warned of by the server in time.
-    if (delay >= 2 ** 31) return;
+  private scheduleRefresh(expiresAt: string | null | undefined): void {
+    this.cancelRefresh();
+    const delay = refreshDelayMs(expiresAt, Date.now() + this.clockAheadMs);
+    if (delay === undefined) return;
     this.refreshTimer = setTimeout(() => {
-      this.refresh().catch((failure: Error) => this.report(failure));
+      this.refresh().catch((failure) => {
+        this.report(failure);
+        // Until the server closes the connection.
+        if (this.socket.connected) this.scheduleRefresh(expiresAt);
+      });
     }, delay);
   }
 
-  private async command<C extends keyof ClientToServerEvents>(
-    name: C,
-    argument: Parameters<ClientToServerEvents[C]>[0],
-  ): Promise<CommandAnswer<C>> {
-    const emit = this.socket.timeout(this.options.commandTimeoutMs ?? 10_000).emitWithAck as unknown as (
-      name: C,
-      argument: unknown,
-    ) => Promise<CommandReply<C>>;
-    const reply = await emit.call(this.socket.timeout(this.options.commandTimeoutMs ?? 10_000), name, argument);
-    if (isFailure(reply)) {
-      throw new CommandFailure(reply.error.code, reply.error.message, reply.error.retry_after_ms);
-    }
-    return reply as CommandAnswer<C>;
+  private cancelRefresh(): void {
+    clearTimeout(this.refreshTimer);
+    this.refreshTimer = undefined;
+  }
+
+  private command<Name extends keyof Commands>(name: Name, request: Request<Name>): Promise<Answer<Name>> {
+    return new Promise((resolve, reject) => {
+      this.send(name, request, (failure, answer) => (failure ? reject(failure) : resolve(answer)));
+    });
+  }
+
+  private send<Name extends keyof Commands>(name: Name, request: Request<Name>, done: Done<Name>): void {
+    // The official client's types cannot follow a name that is a type parameter.
+    const socket = this.socket.timeout(this.options.commandTimeoutMs ?? 10_000) as unknown as {
+      emit(name: string, request: unknown, ack: (failure: Error | null, reply: Reply<Name>) => void): void;
+    };
+    socket.emit(name, request, (failure, reply) => {
+      const refusal = failure ? undefined : refusalOf(reply);
+      done(failure ?? refusal, reply as Answer<Name>);
+    });
+  }
+
+  private after(delayMs: number, work: () => void): void {
+    if (this.closed) return;
+    const timer = setTimeout(() => {
+      this.timers.delete(timer);
+      work();
+    }, delayMs);
+    this.timers.add(timer);
   }
 
   private report(failure: unknown): void {
@@ -270,29 +288,12 @@ export class FanfareClient {
   }
 }
 
-type CommandReply<C extends keyof ClientToServerEvents> = Parameters<
-  NonNullable<Parameters<ClientToServerEvents[C]>[1]>
->[0];
-type CommandAnswer<C extends keyof ClientToServerEvents> = Exclude<CommandReply<C>, { ok: false }>;
-
-function isFailure(
-  reply: unknown,
-): reply is { ok: false; error: { code: string; message: string; retry_after_ms?: number } } {
-  return typeof reply === "object" && reply !== null && (reply as { ok?: boolean }).ok === false;
+/** Rooms that the server puts every connection into. */
+function isOwn(room: string): boolean {
+  return room === "global" || room.startsWith("user:");
 }
 
-class RoomSubscription implements Subscription {
-  constructor(
-    private readonly state: RoomState,
-    readonly unsubscribe: () => void,
-  ) {}
-  get room(): string {
-    return this.state.room;
-  }
-  get ready(): Promise<{ recovered: boolean }> {
-    return this.state.ready;
-  }
-  get cursor(): string | undefined {
-    return this.state.cursor;
-  }
+function refusalOf(reply: unknown): CommandFailure | undefined {
+  const { ok, error } = reply as { ok?: boolean; error?: { code: string; message: string; retry_after_ms?: number } };
+  return ok === false && error ? new CommandFailure(error.code, error.message, error.retry_after_ms) : undefined;
 }

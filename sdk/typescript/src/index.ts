@@ -1,3 +1,4 @@
-export { FanfareClient } from "./client.js";
-export type { ClientOptions, CommandFailure, Handlers, Subscription, SubscribeOptions } from "./client.js";
-export type * from "./events.js";
+export { CommandFailure, FanfareClient, type ClientOptions, type Subscription } from "./client.js";
+export type { AnyEvent, Handlers, RoomStatus, SubscribeOptions } from "./room.js";
+export * from "./events.js";
+export { defaultRooms } from "./default_rooms.js";

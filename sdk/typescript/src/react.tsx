@@ -1,53 +1,53 @@
 import { createContext, useContext, useEffect, useRef, useState, type ReactNode } from "react";
 
-import type { FanfareClient, Handlers, SubscribeOptions } from "./client.js";
+import type { FanfareClient } from "./client.js";
+import type { AnyEvent, Handlers, RoomStatus, SubscribeOptions } from "./room.js";
 
 const ClientContext = createContext<FanfareClient | undefined>(undefined);
 
-/** Gives every component below it the client. */
+/** Gives every component below it the client. Who made the client closes it. */
 export function FanfareProvider({ client, children }: { client: FanfareClient; children: ReactNode }) {
   return <ClientContext.Provider value={client}>{children}</ClientContext.Provider>;
 }
 
-export type RoomStatus = "joining" | "live" | "refused";
+export function useFanfare(): FanfareClient {
+  const client = useContext(ClientContext);
+  if (client === undefined) throw new Error("there is no FanfareProvider above this component");
+  return client;
+}
 
 /**
  * Subscribes while the component is mounted. The handlers of the latest render are called, so they may close over
- * props and state without subscribing anew; a new room or filter subscribes anew.
+ * props and state without subscribing anew; a new room or filter subscribes anew. `since` counts when subscribing.
  */
 export function useRoom(room: string, handlers: Handlers, options: SubscribeOptions = {}): RoomStatus {
-  const client = useContext(ClientContext);
-  if (client === undefined) throw new Error("useRoom needs a FanfareProvider above it");
-  const latest = useRef(handlers);
-  latest.current = handlers;
+  const client = useFanfare();
+  const latest = useRef({ handlers, options });
+  useEffect(() => {
+    latest.current = { handlers, options };
+  });
   const [status, setStatus] = useState<RoomStatus>("joining");
   const filter = JSON.stringify(options.filter);
 
   useEffect(() => {
-    let mounted = true;
-    setStatus("joining");
+    const handle = (event: AnyEvent) => {
+      const { handlers } = latest.current;
+      const wanted = handlers[event.type] ?? handlers["*"];
+      (wanted as ((event: AnyEvent) => void) | undefined)?.(event);
+    };
+    const onStatus = (now: RoomStatus) => {
+      setStatus(now);
+      latest.current.options.onStatus?.(now);
+    };
+    const { filter: only, since } = latest.current.options;
     const subscription = client.subscribe(
       room,
-      {
-        "*": (event) => {
-          const handle = latest.current[event.type as keyof Handlers] ?? latest.current["*"];
-          (handle as ((event: unknown) => void) | undefined)?.(event);
-        },
-      },
-      {
-        ...(filter === undefined ? {} : { filter: JSON.parse(filter) }),
-        ...(options.since === undefined ? {} : { since: options.since }),
-      },
+      { "*": handle },
+      { onStatus, onGap: () => latest.current.options.onGap?.(), ...(only && { filter: only }), ...(since && { since }) },
     );
-    subscription.ready.then(
-      () => mounted && setStatus("live"),
-      () => mounted && setStatus("refused"),
-    );
-    return () => {
-      mounted = false;
-      subscription.unsubscribe();
-    };
-    // `since` counts when subscribing only: a later cursor must not subscribe again.
+    // Others may have subscribed to the room before: then it does not change to "live" any more.
+    setStatus(subscription.status);
+    return () => subscription.unsubscribe();
   }, [client, room, filter]);
 
   return status;

@@ -1,4 +1,4 @@
-/** The newest `capacity` ids: replays of several rooms may hold the same event, which a handler gets once. */
+/** The newest `capacity` ids: what one room's replay brings, another's may have brought before. */
 export class SeenIds {
   private readonly ids = new Set<string>();
 

@@ -1,0 +1,44 @@
+// A TCP path to the server that a test can cut and restore.
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+
+export class Proxy {
+  #sockets = new Set();
+  #server;
+  #port = 0;
+
+  static async to(url) {
+    const proxy = new Proxy();
+    proxy.target = new URL(url);
+    await proxy.restore();
+    return proxy;
+  }
+
+  get url() { return `http://127.0.0.1:${this.#port}`; }
+
+  async restore() {
+    this.#server = createServer((near) => {
+      const far = connect(Number(this.target.port), this.target.hostname);
+      for (const [socket, other] of [[near, far], [far, near]]) {
+        this.#sockets.add(socket);
+        socket.on("error", () => {});
+        socket.on("close", () => {
+          this.#sockets.delete(socket);
+          other.destroy();
+        });
+        socket.pipe(other);
+      }
+    });
+    this.#server.listen(this.#port, "127.0.0.1");
+    await once(this.#server, "listening");
+    this.#port = this.#server.address().port;
+  }
+
+  /** Resets every connection; new ones are refused until restore(). */
+  async cut() {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+    await closed;
+  }
+}
