@@ -9,6 +9,8 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <fanfare/base/executor.hpp>
 #include <fanfare/base/metrics.hpp>
@@ -21,10 +23,16 @@
 #include "domain/access/access_policy.hpp"
 #include "domain/broadcaster.hpp"
 #include "domain/catalogue/catalogue.hpp"
+#include "domain/github_events.hpp"
 #include "domain/access/rate_limits.hpp"
 #include "history/log.hpp"
 
 namespace fanfare::api {
+
+struct github_settings {
+  std::vector<std::string> secrets;  // any of them signs; none: deliveries are refused
+  domain::repository_map repositories;
+};
 
 /// Immutable; replaced as a whole.
 struct settings {
@@ -35,6 +43,7 @@ struct settings {
   std::size_t connections_per_user_max = 100;
   double commands_per_second = 50;
   double commands_burst = 200;
+  github_settings github;
 };
 
 /// Asks the back-end whether `who` may do `action` ("join", "presence", "history") in `room`; `done` once, from any
@@ -80,7 +89,7 @@ struct context {
     return settings_;
   }
   void replace(settings next) {
-    auto made = std::make_shared<const settings>(next);
+    auto made = std::make_shared<const settings>(std::move(next));
     const std::lock_guard lock(mutex_);
     settings_ = std::move(made);
   }

@@ -80,6 +80,14 @@ object responses(const endpoint& row) {
     failure(401, "No valid credential.");
     failure(403, "The credential does not allow this.");
   }
+  if (row.operation == "takeGithubDelivery") {
+    failure(401, "There is no signature.");
+    failure(403, "The signature is wrong.");
+    failure(404, "No secret is configured.");
+    failure(413, "The body is too large.");
+    failure(415, "The media type is not supported.");
+    failure(503, "Draining, or history is down.");
+  }
   if (row.path.find('{') != std::string_view::npos) failure(404, "There is no such thing.");
   if (row.takes_events) {
     failure(413, "The body, an event or the batch is too large.");
@@ -102,6 +110,10 @@ object operation(const endpoint& row) {
   }
   if (!parameters.empty()) out.set("parameters", std::move(parameters));
   if (row.takes_events) out.set("requestBody", request_body());
+  if (row.operation == "takeGithubDelivery") {
+    out.set("requestBody",
+            object{{"required", true}, {"content", media("application/json", object{{"type", "object"}})}});
+  }
   if (row.operation == "revoke") {
     const value text = object{{"type", "string"}};
     out.set("requestBody",

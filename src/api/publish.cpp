@@ -12,15 +12,6 @@ namespace {
 
 constexpr std::size_t idempotency_key_bytes_max = 256;
 
-http::response told(const domain::publish_answer& answer) {
-  array events;
-  for (const auto& item : answer.events) events.emplace_back(object{{"id", item.id}, {"cursor", item.cursor}});
-  const auto count = events.size();
-  auto out = json_answer(202, object{{"accepted", count}, {"events", std::move(events)}});
-  if (answer.repeated) out.headers.set("Idempotent-Replayed", "true");
-  return out;
-}
-
 void refuse(context& shared, const http::exchange_ptr& exchange, error why) {
   shared.metrics()
       .counter("fanfare_publish_refused_total", "Publish requests refused, by cause.",
@@ -30,6 +21,15 @@ void refuse(context& shared, const http::exchange_ptr& exchange, error why) {
 }
 
 }  // namespace
+
+http::response accepted_answer(const domain::publish_answer& answer) {
+  array events;
+  for (const auto& item : answer.events) events.emplace_back(object{{"id", item.id}, {"cursor", item.cursor}});
+  const auto count = events.size();
+  auto out = json_answer(202, object{{"accepted", count}, {"events", std::move(events)}});
+  if (answer.repeated) out.headers.set("Idempotent-Replayed", "true");
+  return out;
+}
 
 void publish_events(context& shared, const http::exchange_ptr& exchange, const credential& who) {
   const auto& request = exchange->request();
@@ -71,7 +71,7 @@ void publish_events(context& shared, const http::exchange_ptr& exchange, const c
       std::move(drafts), std::move(asked),
       [&shared, exchange](result<domain::publish_answer> answer) {
         if (!answer) return refuse(shared, exchange, answer.error());
-        exchange->respond(told(*answer));
+        exchange->respond(accepted_answer(*answer));
       },
       batch);
 }

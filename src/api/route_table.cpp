@@ -6,6 +6,7 @@
 
 #include "api/administration.hpp"
 #include "api/contracts.hpp"
+#include "api/github_webhook.hpp"
 #include "api/publish.hpp"
 #include "api/status.hpp"
 
@@ -27,6 +28,18 @@ std::vector<endpoint> make_endpoints() {
        {{202, "Accepted and in the log: every event's id and cursor."}},
        publish_events,
        true},
+      {"POST",
+       "/webhooks/github",
+       "takeGithubDelivery",
+       "Takes a signed delivery of GitHub: pull requests and issues of the repositories configured become events.",
+       nothing,
+       {{"X-Hub-Signature-256", "header", "string", "sha256= and the hexadecimal HMAC of the body."},
+        {"X-GitHub-Event", "header", "string", "What it is about: pull_request, issues, ping."},
+        {"X-GitHub-Delivery", "header", "string", "Names the delivery: repeating it sends nothing twice."}},
+       {{200, "A ping."}, {202, "Accepted and in the log; or ignored, and why."}},
+       take_github_delivery,
+       false,
+       github_body_bytes_max},
 
       {"GET",
        "/api/v1/websocket/stats",
@@ -175,7 +188,7 @@ const std::vector<endpoint>& endpoints() {
 
 void attach_endpoints(context& shared) {
   for (const auto& row : endpoints()) {
-    http::route_options options;
+    http::route_options options{row.body_bytes_max};
     if (row.takes_events) options.body_bytes_max = shared.publish_body_bytes_max;
     shared.web.route(
         row.method, row.path, [&shared, &row](const http::exchange_ptr& exchange) { serve(shared, row, exchange); },
@@ -187,6 +200,7 @@ http::response problem(const error& why) {
   const auto& row = describe(why.code);
   auto answer = http::response::problem(row.http_status, row.message, row.client_code, why.detail, why.pointer);
   if (row.http_status == 401) answer.headers.set("WWW-Authenticate", "Bearer");
+  if (row.http_status == 503) answer.headers.set("Retry-After", "1");
   return answer;
 }
 

@@ -48,7 +48,8 @@ struct endpoint {
   std::vector<answer_row> answers;  // the successful ones; openapi adds the failures
   /// `who` is meaningful unless the endpoint needs nothing.
   std::function<void(context& shared, const http::exchange_ptr& exchange, const credential& who)> work;
-  bool takes_events = false;  // the request body is a publish body
+  bool takes_events = false;       // the request body is a publish body
+  std::size_t body_bytes_max = 0;  // 0: the server's
 };
 
 [[nodiscard]] const std::vector<endpoint>& endpoints();

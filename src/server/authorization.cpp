@@ -158,6 +158,16 @@ domain::access_policy access_policy_of(const configuration& settings) {
                                             !settings.text("auth.hook_url").empty()));
 }
 
+api::github_settings github_settings_of(const configuration& settings) {
+  api::github_settings out;
+  for (const auto* key : {"github.secret", "github.previous_secret"}) {
+    if (const auto& secret = settings.text(key); !secret.empty()) out.secrets.push_back(secret);
+  }
+  out.repositories =
+      unwrap(settings, "github.projects", domain::repository_map::make(settings.table("github.projects")));
+  return out;
+}
+
 api::authorization_hook make_hook(const std::string& url, http_caller& caller) {
   return [url, &caller](const domain::principal& who, const std::string& room, std::string_view action,
                         std::function<void(bool)> done) {

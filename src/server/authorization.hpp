@@ -37,6 +37,8 @@ struct token_request {
 
 /// policy.rules and policy.room_kinds. Throws config_error.
 [[nodiscard]] domain::access_policy access_policy_of(const configuration& settings);
+/// github.secret, github.previous_secret and github.projects. Throws config_error.
+[[nodiscard]] api::github_settings github_settings_of(const configuration& settings);
 /// POSTs {user, roles, room, action} to `url`; 200 with {"allow":true} allows, all else refuses.
 [[nodiscard]] api::authorization_hook make_hook(const std::string& url, http_caller& caller);
 

@@ -97,6 +97,7 @@ api::settings api_settings(const configuration& settings) {
   out.connections_per_user_max = size(settings, "limits.connections_per_user");
   out.commands_per_second = static_cast<double>(settings.integer("limits.commands_per_second"));
   out.commands_burst = static_cast<double>(settings.integer("limits.commands_burst"));
+  out.github = github_settings_of(settings);
   return out;
 }
 
@@ -231,10 +232,12 @@ void service::start() {
 }
 
 void service::reload(const configuration& settings) {
+  // All that may fail comes first, so that a bad file changes nothing.
   auto keys = verification_keys(settings);
+  auto next = api_settings(settings);
   state_->tokens.set_keys(std::move(keys));
   state_->tokens.set_service_keys(settings.list("publish.keys"));
-  state_->shared.replace(api_settings(settings));
+  state_->shared.replace(std::move(next));
   state_->publish_limits.set_limit(publish_rate(settings));
   state_->web.set_cors(cors_of(settings));
   state_->web.set_connections_max(size(settings, "limits.connections") + 1000);

@@ -56,7 +56,7 @@ TEST(ConfigTable, HoldsTheContractsKeysWithItsDefaults) {
 }
 
 TEST(ConfigTable, EverySecretIsMarked) {
-  for (const auto* name : {"auth.secret", "publish.keys", "redis.url", "github.secret"}) {
+  for (const auto* name : {"auth.secret", "publish.keys", "redis.url", "github.secret", "github.previous_secret"}) {
     EXPECT_TRUE(find_key(name)->secret) << name;
   }
 }
