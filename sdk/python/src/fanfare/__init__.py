@@ -6,10 +6,13 @@
     await broadcaster.broadcast_project_updated(project_id="123", changes={"name": "Apollo"})
 """
 
-from ._broadcaster import Broadcaster, Published, get_broadcaster
+from ._broadcaster import Broadcaster, Published, get_broadcaster, make_event
 from ._errors import Draining, FanfareError, Invalid, RateLimited, Refused, Unreachable
+from ._events import EVENT_TYPES
+from ._retry import RetryPolicy
 
 __all__ = [
+    "EVENT_TYPES",
     "Broadcaster",
     "Draining",
     "FanfareError",
@@ -17,6 +20,8 @@ __all__ = [
     "Published",
     "RateLimited",
     "Refused",
+    "RetryPolicy",
     "Unreachable",
     "get_broadcaster",
+    "make_event",
 ]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
+import ssl
 import uuid
 import weakref
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Mapping, Optional, Sequence, Union
+from typing import Any
 
 import httpx
 
@@ -19,7 +22,7 @@ from ._retry import RETRYABLE_STATUS, RetryPolicy, parse_retry_after
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 
-@dataclass(frozen=True)
+@dataclass
 class Published:
     """What the server says of an event that it has accepted."""
 
@@ -31,28 +34,33 @@ class Broadcaster(BroadcastMixin):
     """Publishes events. One is enough for a process: each event loop that uses it gets a connection pool of its own, so it
     may be made before any loop runs.
 
-    `url` and `key` default to FANFARE_URL and FANFARE_KEY. `timeout` is seconds for one attempt, `pool_size` the number of
-    kept connections.
+    `url` and `key` default to FANFARE_URL and FANFARE_KEY. `source` names the program in every event that names no other.
+    `timeout` is seconds, in each attempt, for connecting, for sending and for the answer. At most `pool_size` connections
+    are open at once; whoever finds them all in use waits for one. `traceparent` is asked at every publish for the current
+    W3C trace context. `verify` is httpx's: False, or an ssl.SSLContext, for TLS of your own.
     """
 
     def __init__(
         self,
-        url: Optional[str] = None,
-        key: Optional[str] = None,
+        url: str | None = None,
+        key: str | None = None,
         *,
-        source: Optional[str] = None,
+        source: str | None = None,
         timeout: float = 5.0,
         pool_size: int = 20,
         retry: RetryPolicy = RetryPolicy(),
-        verify: Any = True,
+        traceparent: Callable[[], str | None] | None = None,
+        verify: ssl.SSLContext | bool = True,
     ) -> None:
         self.url = (url or os.environ.get("FANFARE_URL") or DEFAULT_URL).rstrip("/")
         key = key or os.environ.get("FANFARE_KEY")
         self._source = source
         self._retry = retry
+        self._traceparent = traceparent
         self._client_options: dict[str, Any] = {
             "base_url": self.url,
-            "timeout": timeout,
+            # A burst of publishes waits its turn in the pool; the requests before it have the time limit.
+            "timeout": httpx.Timeout(timeout, pool=None),
             "limits": httpx.Limits(max_connections=pool_size, max_keepalive_connections=pool_size),
             "headers": {"Authorization": f"Bearer {key}"} if key else {},
             "verify": verify,
@@ -84,11 +92,11 @@ class Broadcaster(BroadcastMixin):
         type: str,
         data: Mapping[str, Any],
         *,
-        rooms: Optional[Sequence[str]] = None,
-        id: Optional[str] = None,
-        source: Optional[str] = None,
-        time: Union[str, datetime, None] = None,
-        traceparent: Optional[str] = None,
+        rooms: Sequence[str] | None = None,
+        id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        traceparent: str | None = None,
     ) -> Published:
         """Publishes one event and waits until the server has accepted it.
 
@@ -99,26 +107,31 @@ class Broadcaster(BroadcastMixin):
         return (await self._publish(event, traceparent))[0]
 
     async def publish_all(
-        self, events: Sequence[Mapping[str, Any]], *, traceparent: Optional[str] = None
+        self, events: Sequence[Mapping[str, Any]], *, traceparent: str | None = None
     ) -> list[Published]:
         """Publishes all of a batch or none of it. Each event is a mapping with type and data, and with id, source, time and
         rooms where wanted (see make_event)."""
         if not events:
             return []
-        body = [event if "id" in event else {**event, "id": str(uuid.uuid4())} for event in events]
-        return await self._publish(body, traceparent)
+        own = {"source": self._source} if self._source is not None else {}
+        return await self._publish([{**own, "id": str(uuid.uuid4()), **event} for event in events], traceparent)
 
-    async def _publish(self, body: Any, traceparent: Optional[str]) -> list[Published]:
-        headers = {"traceparent": traceparent} if traceparent else None
-        response = await self._post("/api/v1/events", body, headers)
+    async def _publish(self, body: Any, traceparent: str | None) -> list[Published]:
+        if traceparent is None and self._traceparent is not None:
+            traceparent = self._traceparent()
+        headers = {"Content-Type": "application/json"}
+        if traceparent:
+            headers["traceparent"] = traceparent
+        content = json.dumps(body, default=_plain, allow_nan=False, separators=(",", ":")).encode()
+        response = await self._post("/api/v1/events", content, headers)
         return [Published(id=entry["id"], cursor=entry["cursor"]) for entry in response.json()["events"]]
 
-    async def _post(self, path: str, body: Any, headers: Optional[dict[str, str]]) -> httpx.Response:
+    async def _post(self, path: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
         last: FanfareError = Unreachable("no attempt was made")
         for attempt in range(1, self._retry.attempts + 1):
-            retry_after: Optional[float] = None
+            retry_after: float | None = None
             try:
-                response = await self._client().post(path, json=body, headers=headers)
+                response = await self._client().post(path, content=content, headers=headers)
             except httpx.TransportError as failure:
                 last = Unreachable(f"{self.url} did not answer: {failure!r}")
             else:
@@ -137,10 +150,10 @@ def make_event(
     type: str,
     data: Mapping[str, Any],
     *,
-    rooms: Optional[Sequence[str]] = None,
-    id: Optional[str] = None,
-    source: Optional[str] = None,
-    time: Union[str, datetime, None] = None,
+    rooms: Sequence[str] | None = None,
+    id: str | None = None,
+    source: str | None = None,
+    time: str | datetime | None = None,
 ) -> dict[str, Any]:
     """One event as the server reads it; members left out are left to the server, but for the id."""
     event: dict[str, Any] = {"type": type, "data": dict(data), "id": id or str(uuid.uuid4())}
@@ -149,12 +162,23 @@ def make_event(
     if source is not None:
         event["source"] = source
     if isinstance(time, datetime):
-        if time.tzinfo is None:
-            raise ValueError("time needs a time zone")
-        time = time.isoformat()
+        time = _plain(time)
     if time is not None:
         event["time"] = time
     return event
+
+
+def _plain(value: Any) -> Any:
+    """What JSON has for a value that json.dumps does not know."""
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"{value!r} needs a time zone")
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
+        return list(value)
+    raise TypeError(f"{type(value).__name__} has no place in an event's data")
 
 
 def failure_of(response: httpx.Response) -> FanfareError:
@@ -162,6 +186,8 @@ def failure_of(response: httpx.Response) -> FanfareError:
     try:
         problem = response.json()
     except ValueError:
+        problem = None
+    if not isinstance(problem, dict):
         problem = {}
     message = str(problem.get("detail") or problem.get("title") or f"HTTP {response.status_code}")
     status = response.status_code
@@ -176,10 +202,10 @@ def failure_of(response: httpx.Response) -> FanfareError:
     return FanfareError(message)
 
 
-_broadcasters: dict[tuple[Optional[str], Optional[str]], Broadcaster] = {}
+_broadcasters: dict[tuple[str | None, str | None], Broadcaster] = {}
 
 
-def get_broadcaster(url: Optional[str] = None, key: Optional[str] = None) -> Broadcaster:
+def get_broadcaster(url: str | None = None, key: str | None = None) -> Broadcaster:
     """The process's broadcaster for this URL and key, made on first use; at import time is fine."""
     if (url, key) not in _broadcasters:
         _broadcasters[(url, key)] = Broadcaster(url, key)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from datetime import datetime, timezone
-from typing import Optional
+from email.utils import parsedate_to_datetime
 
 #: Answers that say nothing about the event itself. 500 is not among them: a bug does not mend itself.
 RETRYABLE_STATUS = frozenset({408, 425, 429, 502, 503, 504})
@@ -25,7 +24,7 @@ class RetryPolicy:
     longest_retry_after: float = 30.0
     random: random.Random = field(default_factory=random.Random, repr=False, compare=False)
 
-    def delay(self, attempt: int, retry_after: Optional[float]) -> float:
+    def delay(self, attempt: int, retry_after: float | None) -> float:
         """Seconds to wait after the given attempt, counted from 1."""
         if retry_after is not None:
             return min(max(retry_after, 0.0), self.longest_retry_after)
@@ -33,7 +32,7 @@ class RetryPolicy:
         return self.random.uniform(0, ceiling)
 
 
-def parse_retry_after(text: Optional[str], now: Optional[datetime] = None) -> Optional[float]:
+def parse_retry_after(text: str | None, now: datetime | None = None) -> float | None:
     """Seconds from a Retry-After field (RFC 9110 §10.2.3): a number of seconds or a date; None for neither."""
     if text is None:
         return None
