@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <fanfare/base/digest.hpp>
 #include <fanfare/base/json.hpp>
 #include <fanfare/base/rfc3339.hpp>
 
@@ -28,6 +29,11 @@ metrics::cell* counter(metrics::registry* into, const char* name, const char* he
   return into == nullptr ? nullptr : &into->counter(name, help);
 }
 
+/// 32 bytes whatever the publisher sends, so that counting keys bounds memory.
+std::string key_of(std::string_view what, const std::string& publisher, const std::string& name) {
+  return sha256(std::string(what) + '\x1f' + publisher + '\x1f' + name);
+}
+
 void count(metrics::cell* cell, std::size_t amount) {
   if (cell != nullptr) cell->add(static_cast<double>(amount));
 }
@@ -51,8 +57,8 @@ broadcaster::broadcaster(const catalogue& types, history::log& log, delivery& ou
       log_(log),
       delivery_(out),
       options_(options),
-      filters_(options.filters_max),
       head_(log.head()),
+      filters_(options.filters_max),
       repeats_(options.repeats),
       published_(counter(options.metrics, "fanfare_events_published_total", "Events accepted and delivered.")),
       repeated_(counter(options.metrics, "fanfare_events_repeated_total", "Events answered as repeats and not sent.")),
@@ -124,10 +130,12 @@ void broadcaster::publish(std::vector<draft> drafts, publish_context context, pu
       if (batch) why.pointer = pointer_to("", i) + why.pointer;
       return refuse(std::move(why));
     }
-    work->keys.push_back(own_id ? "e" + context.publisher + '\x1f' + item.source + '\x1f' + entry->id : std::string());
+    work->keys.push_back(own_id ? key_of("event", context.publisher, item.source + '\x1f' + entry->id) : std::string());
     work->entries.push_back(std::move(*entry));
   }
-  if (!context.idempotency_key.empty()) work->request_key = "k" + context.publisher + '\x1f' + context.idempotency_key;
+  if (!context.idempotency_key.empty()) {
+    work->request_key = key_of("request", context.publisher, context.idempotency_key);
+  }
   work->context = std::move(context);
   work->done = std::move(done);
   start(work);
@@ -245,7 +253,10 @@ void broadcaster::deliver(const history::entry& item) {
   auto rooms = item.rooms;
   const std::lock_guard guard(mutex_);
   if (item.kept) head_ = item.position;
-  filters_.add_matching(rooms, *envelope);
+  {
+    const std::lock_guard filters(filters_mutex_);
+    filters_.add_matching(rooms, *envelope);
+  }
   delivery_.deliver({item.type, *envelope, rooms, item.kept ? item.position : 0, item.conflate_key});
 }
 
@@ -262,10 +273,10 @@ result<subscribed> broadcaster::subscribe(const subscription& wish, const join_r
   {
     const std::lock_guard guard(mutex_);
     const auto give_back = [this, &out] {
-      for (const auto& room : out.joined) filters_.release(room);
+      for (const auto& room : out.joined) release(room);
     };
     for (const auto& room : wish.rooms) {
-      auto joined = wish.only ? filters_.acquire(room, wish.only) : result<std::string>(room);
+      auto joined = wish.only ? acquire(room, wish.only) : result<std::string>(room);
       if (!joined) {
         give_back();
         return joined.error();
@@ -289,8 +300,13 @@ result<subscribed> broadcaster::subscribe(const subscription& wish, const join_r
   return out;
 }
 
+result<std::string> broadcaster::acquire(const std::string& room, const filter_ptr& only) {
+  const std::lock_guard guard(filters_mutex_);
+  return filters_.acquire(room, only);
+}
+
 void broadcaster::release(const std::string& internal_room) {
-  const std::lock_guard guard(mutex_);
+  const std::lock_guard guard(filters_mutex_);
   filters_.release(internal_room);
 }
 
@@ -315,11 +331,7 @@ result<broadcaster::history_page> broadcaster::read(const std::vector<std::strin
     if (!parsed) return fault("/since", "is no cursor");
     from = std::move(*parsed);
   }
-  std::uint64_t head = 0;
-  {
-    const std::lock_guard guard(mutex_);
-    head = head_;
-  }
+  const std::uint64_t head = head_;
   if (since && (from.epoch != log_.epoch() || from.position > head)) {
     out.recovered = false;
     from.position = 0;
@@ -333,13 +345,10 @@ result<broadcaster::history_page> broadcaster::read(const std::vector<std::strin
   return out;
 }
 
-std::string broadcaster::head_cursor() const {
-  const std::lock_guard guard(mutex_);
-  return history::to_text(log_.epoch(), head_);
-}
+std::string broadcaster::head_cursor() const { return history::to_text(log_.epoch(), head_); }
 
 std::size_t broadcaster::active_filters() const {
-  const std::lock_guard guard(mutex_);
+  const std::lock_guard guard(filters_mutex_);
   return filters_.size();
 }
 

@@ -4,6 +4,7 @@
 // to the delivery in log order; lets subscribers in between two events, so that replay and live never overlap or gap.
 // Inbound: api/publish, api/github, api/gateway. Outbound: history/log, then delivery.
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -18,11 +19,11 @@
 #include <fanfare/base/metrics.hpp>
 #include <fanfare/base/value.hpp>
 
+#include "domain/access/principal.hpp"
 #include "domain/catalogue/catalogue.hpp"
 #include "domain/envelope.hpp"
 #include "domain/filter_rooms.hpp"
 #include "domain/idempotency.hpp"
-#include "domain/access/principal.hpp"
 #include "history/log.hpp"
 
 namespace fanfare::domain {
@@ -37,7 +38,7 @@ struct outgoing {
 };
 
 /// Whoever reaches the sockets. Called in log order, one at a time, under the broadcaster's mutex: hand over and
-/// return; never call back into the broadcaster.
+/// return; of the broadcaster call release() and head_cursor() at most.
 class delivery {
  public:
   virtual ~delivery() = default;
@@ -135,15 +136,19 @@ class broadcaster {
   void finish(job& work, const result<std::vector<std::uint64_t>>& positions);
   void answer(job& work);
   void deliver(const history::entry& item);
+  [[nodiscard]] result<std::string> acquire(const std::string& room, const filter_ptr& only);
   [[nodiscard]] std::vector<replayed> replay(const std::vector<history::entry>& entries, const filter* only) const;
 
   const catalogue& types_;
   history::log& log_;
   delivery& delivery_;
   const broadcaster_options options_;
-  mutable std::mutex mutex_;  // delivery order, filters, the head that subscribers see
+  std::mutex mutex_;                 // delivery order: an event is delivered, or a subscriber let in
+  std::atomic<std::uint64_t> head_;  // written under mutex_
+  // Taken after mutex_, and never while delivering: a socket that a delivery overflows may close at once and give
+  // its filters back.
+  mutable std::mutex filters_mutex_;
   filter_rooms filters_;
-  std::uint64_t head_ = 0;
   std::mutex repeats_mutex_;  // never held while the log or a callback runs
   idempotency repeats_;
   std::vector<std::shared_ptr<job>> waiting_;  // for keys that are under way

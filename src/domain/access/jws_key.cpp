@@ -103,7 +103,10 @@ result<jws_key> jws_key::from_pem(jws_algorithm algorithm, std::string_view pem,
 
 bool jws_key::verify(std::string_view signing_input, std::string_view signature) const {
   const auto& row = algorithm_row(algorithm_);
-  if (row.signature_bytes != 0 && signature.size() != row.signature_bytes) return false;
+  // RFC 8017 §8.1.2 step 1: an RSA signature is as long as the modulus; OpenSSL lets leading zeros go.
+  const auto size =
+      row.signature_bytes != 0 ? row.signature_bytes : static_cast<std::size_t>(EVP_PKEY_get_size(pkey_.get()));
+  if (signature.size() != size) return false;
   if (row.family == jws_family::hmac) {
     return constant_time_equal(hmac(row, secret_, signing_input), signature);
   }

@@ -406,6 +406,25 @@ TEST_F(broadcaster_test, filtered_subscribers_have_a_room_of_their_own) {
   EXPECT_THAT(out.items[5].rooms, ElementsAre("project:p1"));
 }
 
+TEST_F(broadcaster_test, a_delivery_may_give_filters_back) {
+  // A socket whose queue a broadcast overflows closes at once, in the middle of the delivery.
+  struct closing : delivery {
+    void deliver(const outgoing&) override {
+      EXPECT_EQ(from->head_cursor(), "f-1");
+      from->release(room);
+    }
+    broadcaster* from = nullptr;
+    std::string room;
+  } closes;
+  history::memory_log other("f");
+  broadcaster source(types, other, closes);
+  const auto only = *filter::parse(object{{"exact", object{{"type", "x"}}}});
+  closes.from = &source;
+  closes.room = source.subscribe({{"global"}, std::nullopt, only}, joins())->joined[0];
+  source.publish({updated("p1")}, context(), [](const auto& answer) { EXPECT_TRUE(answer); });
+  EXPECT_EQ(source.active_filters(), 0U);
+}
+
 TEST_F(broadcaster_test, filters_in_use_are_bounded) {
   history::memory_log other("f");
   broadcaster small(types, other, out, {.filters_max = 1});

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <random>
-#include <set>
+#include <thread>
 
 #include "domain/broadcaster.hpp"
 #include "history/memory_log.hpp"
@@ -169,6 +169,65 @@ TEST(recovery, each_event_once_and_in_order_or_told_otherwise) {
     lost += here.lost;
   }
   EXPECT_GT(lost, 0) << "the log's bounds were reached";
+}
+
+/// One room, many threads. What a subscriber has seen live is guarded by the broadcaster alone: deliver() and the
+/// join callback never run at once.
+class live_lists : public delivery {
+ public:
+  void deliver(const outgoing& event) override {
+    for (auto& [name, list] : joined) {
+      if (event.sequence > list.first) list.second.push_back(event.sequence);
+    }
+  }
+  std::map<int, std::pair<std::uint64_t, std::vector<std::uint64_t>>> joined;
+};
+
+TEST(recovery, threads_that_come_and_go_miss_nothing) {
+  const catalogue types;
+  history::memory_log log("e");
+  live_lists out;
+  broadcaster events(types, log, out);
+  constexpr int publishers = 2, readers = 3, rounds = 150;
+  std::vector<std::thread> threads;
+  for (int n = 0; n < publishers; ++n) {
+    threads.emplace_back([&events] {
+      for (int i = 0; i < rounds; ++i) {
+        draft item;
+        item.type = "project.deleted";
+        item.data = object{{"project_id", "p1"}};
+        publish_context context;
+        context.now = system_time(1000s);
+        events.publish({std::move(item)}, context, [](const auto& answer) { ASSERT_TRUE(answer); });
+      }
+    });
+  }
+  std::vector<std::vector<std::uint64_t>> seen(readers);
+  for (int n = 0; n < readers; ++n) {
+    threads.emplace_back([&, n] {
+      std::string cursor = "e-0";
+      for (int round = 0; round < 30; ++round) {
+        const bool leaves = round != 29;
+        // Leaving is a join that lasts no longer than its callback; the last round stays.
+        const auto entered = events.subscribe({{"project:p1"}, cursor, nullptr}, [&](const auto&, auto after) {
+          if (!leaves) out.joined[n].first = after;
+          return result<void>();
+        });
+        ASSERT_TRUE(entered);
+        ASSERT_TRUE(entered->recovered);
+        for (const auto& missed : entered->events)
+          seen[static_cast<std::size_t>(n)].push_back(position_of(missed.envelope));
+        cursor = entered->cursor;
+      }
+    });
+  }
+  for (auto& each : threads) each.join();
+  for (int n = 0; n < readers; ++n) {
+    auto all = seen[static_cast<std::size_t>(n)];
+    all.insert(all.end(), out.joined[n].second.begin(), out.joined[n].second.end());
+    ASSERT_EQ(all.size(), static_cast<std::size_t>(publishers * rounds));
+    for (std::size_t i = 0; i < all.size(); ++i) ASSERT_EQ(all[i], i + 1);
+  }
 }
 
 }  // namespace

@@ -97,6 +97,20 @@ TEST(jws_key, signs_and_verifies_with_every_algorithm) {
   }
 }
 
+TEST(jws_key, an_rsa_signature_keeps_its_leading_zeros) {
+  // One signature has one form (RFC 8017 §8.1.2): one in 256 starts with a zero that could be left out.
+  const auto key = *jws_key::from_pem(jws_algorithm::rs256, test::make_rsa().private_pem);
+  std::string message, signature;
+  for (int i = 0; i < 20000 && (signature.empty() || signature[0] != '\0'); ++i) {
+    message = std::to_string(i);
+    signature = *key.sign(message);
+  }
+  ASSERT_EQ(signature[0], '\0');
+  EXPECT_TRUE(key.verify(message, signature));
+  EXPECT_FALSE(key.verify(message, signature.substr(1)));
+  EXPECT_FALSE(key.verify(message, '\0' + signature));
+}
+
 TEST(jws_key, pss_and_pkcs1_are_not_each_other) {
   const auto rsa = test::make_rsa();
   const auto pkcs1 = *jws_key::from_pem(jws_algorithm::rs256, rsa.private_pem);
