@@ -15,7 +15,8 @@
 namespace fanfare::socketio {
 
 /// Answers an event whose sender asked for an acknowledgement. A second call is ignored, as is one after the
-/// socket has gone. Thread: any.
+/// socket has gone. Thread: any. Beware `{list}` for one argument that is an array: compilers differ on whether it
+/// means the list itself (CWG 2137); write `make_args(list)`.
 using ack = std::function<void(array args)>;
 
 /// One event as a listener gets it.

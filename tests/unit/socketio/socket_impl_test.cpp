@@ -39,7 +39,7 @@ TEST_F(socket_test, emits_and_listens) {
   EXPECT_FALSE(seen[0].ack);
 
   socket->emit("b", 1, "two", nullptr);
-  socket->emit_list("c", {array{1}}, {.is_volatile = true, .compress = false, .conflate_key = "k"});
+  socket->emit_list("c", {value(array{1})}, {.is_volatile = true, .compress = false, .conflate_key = "k"});
   EXPECT_EQ(engine->take(), (texts{R"(42["b",1,"two",null])", R"(42["c",[1]])"}));
   EXPECT_TRUE(engine->how.back().is_volatile);
   EXPECT_FALSE(engine->how.back().compress);

@@ -91,8 +91,8 @@ TEST(msgpack_parser, keeps_its_bounds) {
   EXPECT_EQ(code(array{"a", bytes(1), bytes(1), bytes(1)}, "/", limits), errc::over_limit);
   EXPECT_EQ(code(array{"abcde"}, "/", limits), errc::over_limit);
   EXPECT_EQ(code(array{"a"}, "/abcd", limits), errc::over_limit);
-  EXPECT_EQ(code(array{"a", array{array{}}}, "/", limits), std::nullopt);
-  EXPECT_EQ(code(array{"a", array{array{array{}}}}, "/", limits), errc::too_deep);
+  EXPECT_EQ(code(array{"a", array{value(array{})}}, "/", limits), std::nullopt);
+  EXPECT_EQ(code(array{"a", array{value(array{value(array{})})}}, "/", limits), errc::too_deep);
 }
 
 }  // namespace
