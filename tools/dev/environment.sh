@@ -49,6 +49,18 @@ install_npm_packages() {
   fi
 }
 
+# A virtual environment, build/venv, with the packages of sdk/python/tests/requirements.txt and the Python SDK as it is now;
+# from the start again only when the list has changed.
+install_python_packages() {
+  local list=sdk/python/tests/requirements.txt pip=(build/venv/bin/python -m pip -q --disable-pip-version-check)
+  if ! cmp -s $list build/venv/.installed; then
+    /usr/bin/python3 -m venv --clear build/venv
+    "${pip[@]}" install -r $list >&2
+    cp $list build/venv/.installed
+  fi
+  "${pip[@]}" install --no-build-isolation --no-deps --force-reinstall ./sdk/python >&2
+}
+
 # Configures and builds one preset of CMakePresets.json; further arguments go to the configuration.
 build_preset() {
   local preset=$1
