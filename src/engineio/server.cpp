@@ -104,7 +104,12 @@ void server::state::serve(session_table& table, const http::exchange_ptr& exchan
     });
   }
   if (const auto failure = verify_session(terms, found ? found->transport() : std::string_view{})) {
-    return refuse(exchange, terms, *failure);
+    if (deferred || terms.upgrade || !terms.get || !table.recently_refused(terms.sid)) {
+      return refuse(exchange, terms, *failure);
+    }
+    table.worker().after(session_table::refusal_head_start, [self = shared_from_this(), exchange, terms,
+                                                             why = *failure] { self->refuse(exchange, terms, why); });
+    return;
   }
   if (terms.upgrade) return upgrade(table, exchange, terms);
   if (found->transport() == "websocket") {  // a plain request that names a WebSocket session: Node leaves it hanging

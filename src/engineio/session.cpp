@@ -92,9 +92,10 @@ void session::on_post(const http::exchange_ptr& post) {
     polling_.refuse(post, 413);
     const auto poll = polling_.forget();
     if (poll) fsm_.on_poll_answered();
+    table_->mark_refused(id_);
     fsm_.on_fault(close_reason::transport_error);
     if (!poll) return;
-    worker().after(refusal_head_start, [one = self(), poll] {
+    worker().after(session_table::refusal_head_start, [one = self(), poll] {
       one->polling_.park(poll);
       one->polling_.answer("1");
     });

@@ -26,9 +26,6 @@ class session final : public socket, private session_fsm::actions {
   static constexpr milliseconds write_pause{5};
   /// A heartbeat's deadline counts from when its ping was due, but for what a busy loop delayed past this.
   static constexpr milliseconds lateness_max{5};
-  /// How long the poll of a session that ended over a refused POST stays parked. That answer comes on another
-  /// connection, and engine.io-client names what it hears first as the reason of the end.
-  static constexpr milliseconds refusal_head_start{200};
 
   /// `place` is held until the session ends.
   session(std::shared_ptr<session_table> table, std::string id, http::request handshake,

@@ -13,6 +13,13 @@ std::shared_ptr<session> session_table::find(std::string_view id) const {
 
 void session_table::insert(const std::shared_ptr<session>& opened) { sessions_.emplace(opened->id(), opened); }
 
+void session_table::mark_refused(const std::string& id) {
+  refused_.insert(id);
+  worker_.after(refusal_head_start, [weak = weak_from_this(), id] {
+    if (const auto table = weak.lock()) table->refused_.erase(id);
+  });
+}
+
 void session_table::erase(const std::string& id) { sessions_.erase(id); }
 
 void session_table::clear() {

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include <fanfare/engineio/server.hpp>
@@ -31,6 +32,12 @@ class session_table : public std::enable_shared_from_this<session_table> {
   [[nodiscard]] std::shared_ptr<session> find(std::string_view id) const;
   void insert(const std::shared_ptr<session>& opened);
   void erase(const std::string& id);
+  /// How much later than a refused POST the polls of the session it ended are answered. They come on another
+  /// connection, and engine.io-client takes what it hears first for the reason of the end.
+  static constexpr milliseconds refusal_head_start{200};
+  /// Marks a session as ended by a refused POST, for that long.
+  void mark_refused(const std::string& id);
+  [[nodiscard]] bool recently_refused(const std::string& id) const { return refused_.contains(id); }
   /// Lets go of sessions that nobody will end any more, as the worker has stopped.
   void clear();
   /// A copy: sessions may end while somebody goes through them.
@@ -47,6 +54,7 @@ class session_table : public std::enable_shared_from_this<session_table> {
   std::shared_ptr<const server_options> options_;
   std::shared_ptr<counters> count_;
   std::unordered_map<std::string, std::shared_ptr<session>> sessions_;
+  std::unordered_set<std::string> refused_;
   std::vector<std::shared_ptr<session>> dirty_, flushing_;
 };
 

@@ -79,7 +79,7 @@ TEST_F(session_test, the_poll_hears_of_a_refused_post_after_the_post_itself) {
   const auto poll = get();
   EXPECT_EQ(post("4hello")->status(), 413U);
   EXPECT_EQ(closes, list{"transport error"});
-  worker.advance(session::refusal_head_start - milliseconds{1});
+  worker.advance(session_table::refusal_head_start - milliseconds{1});
   EXPECT_FALSE(poll->answered);
   worker.advance(milliseconds{1});
   EXPECT_EQ(poll->body(), "1");
