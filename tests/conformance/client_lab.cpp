@@ -113,8 +113,10 @@ void serve_sequences(socketio::socket& socket) {
 
 }  // namespace
 
-std::shared_ptr<void> client_lab(http::server& web) {
+std::shared_ptr<void> client_lab(http::server& web, const options& with) {
   socketio::server_options options;
+  if (with.deflate) options.engine.deflate.emplace();
+  if (with.msgpack) options.parser = socketio::msgpack_parser();
   options.engine.ping_interval = milliseconds{2000};
   options.recovery.emplace();
   // A client's connect timeout is tested against a handshake that takes a little while.
@@ -124,9 +126,8 @@ std::shared_ptr<void> client_lab(http::server& web) {
   auto io = std::make_shared<socketio::server>(web, options);
   for (const auto* name : {"/timeout_socket", "/valid", "/asd"}) io->of(name);
   io->of("/foo").on_connection([](const socketio::socket_ptr& socket) { serve_id(*socket); });
-  io->of("/abc").on_connection([](const socketio::socket_ptr& socket) {
-    socket->emit("handshake", socket->handshake().to_value());
-  });
+  io->of("/abc").on_connection(
+      [](const socketio::socket_ptr& socket) { socket->emit("handshake", socket->handshake().to_value()); });
   io->of("/no").use([](const socketio::socket_ptr&, const auto& next) {
     next(socketio::rejection{"Auth failed (custom namespace)", {}});
   });

@@ -45,8 +45,9 @@ void answer(engineio::socket& socket, const engineio::socket::message& message) 
 
 }  // namespace
 
-std::shared_ptr<void> engine_lab(http::server& web) {
+std::shared_ptr<void> engine_lab(http::server& web, const options& with) {
   engineio::server_options options;
+  if (with.deflate) options.deflate.emplace();
   options.ping_interval = milliseconds{500};
   options.ping_timeout = milliseconds{20000};
   options.max_payload_bytes = 100;

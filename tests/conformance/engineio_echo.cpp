@@ -2,8 +2,9 @@
 
 namespace fanfare::fixture {
 
-std::shared_ptr<void> engineio_echo(http::server& web) {
+std::shared_ptr<void> engineio_echo(http::server& web, const options& with) {
   engineio::server_options options;
+  if (with.deflate) options.deflate.emplace();
   options.ping_interval = milliseconds{300};
   options.ping_timeout = milliseconds{200};
   options.max_payload_bytes = 1000000;

@@ -8,10 +8,16 @@
 
 namespace fanfare::fixture {
 
-[[nodiscard]] std::shared_ptr<void> websocket_echo(http::server& web);
-[[nodiscard]] std::shared_ptr<void> engineio_echo(http::server& web);
-[[nodiscard]] std::shared_ptr<void> engine_lab(http::server& web);
-[[nodiscard]] std::shared_ptr<void> socketio_echo(http::server& web);
-[[nodiscard]] std::shared_ptr<void> client_lab(http::server& web);
+/// What our own tests vary; public suites are run without.
+struct options {
+  bool msgpack = false;  // socket.io-msgpack-parser's format, where there is Socket.IO
+  bool deflate = false;  // permessage-deflate, which websocket-echo always has
+};
+
+[[nodiscard]] std::shared_ptr<void> websocket_echo(http::server& web, const options& with);
+[[nodiscard]] std::shared_ptr<void> engineio_echo(http::server& web, const options& with);
+[[nodiscard]] std::shared_ptr<void> engine_lab(http::server& web, const options& with);
+[[nodiscard]] std::shared_ptr<void> socketio_echo(http::server& web, const options& with);
+[[nodiscard]] std::shared_ptr<void> client_lab(http::server& web, const options& with);
 
 }  // namespace fanfare::fixture

@@ -1,4 +1,5 @@
-// fanfare_fixture NAME --listen HOST:PORT [--workers N]: prints the addresses it listens on, runs until SIGTERM.
+// fanfare_fixture NAME --listen HOST:PORT [--workers N] [--parser json|msgpack] [--deflate on|off]: prints the
+// addresses it listens on, runs until SIGTERM.
 
 #include <cstdlib>
 #include <exception>
@@ -11,7 +12,7 @@
 
 namespace {
 
-using make_fixture = std::shared_ptr<void> (*)(fanfare::http::server&);
+using make_fixture = std::shared_ptr<void> (*)(fanfare::http::server&, const fanfare::fixture::options&);
 
 const std::map<std::string_view, make_fixture> fixtures = {
     {"websocket-echo", fanfare::fixture::websocket_echo}, {"engineio-echo", fanfare::fixture::engineio_echo},
@@ -20,7 +21,8 @@ const std::map<std::string_view, make_fixture> fixtures = {
 };
 
 int usage() {
-  std::cerr << "usage: fanfare_fixture NAME --listen HOST:PORT [--workers N]\nnames:";
+  std::cerr << "usage: fanfare_fixture NAME --listen HOST:PORT [--workers N] [--parser json|msgpack] [--deflate "
+               "on|off]\nnames:";
   for (const auto& [name, make] : fixtures) std::cerr << ' ' << name;
   std::cerr << '\n';
   return 2;
@@ -36,12 +38,17 @@ int main(int argc, char** argv) {
   fanfare::http::server_options options;
   options.cors.origins = {"*"};
   options.workers = 1;
+  fanfare::fixture::options with;
   for (int i = 2; i + 1 < argc; i += 2) {
     const std::string_view flag = argv[i];
     if (flag == "--listen") {
       options.listen = {argv[i + 1]};
     } else if (flag == "--workers") {
       options.workers = static_cast<unsigned>(std::strtoul(argv[i + 1], nullptr, 10));
+    } else if (flag == "--parser") {
+      with.msgpack = std::string_view(argv[i + 1]) == "msgpack";
+    } else if (flag == "--deflate") {
+      with.deflate = std::string_view(argv[i + 1]) == "on";
     } else {
       return usage();
     }
@@ -49,7 +56,7 @@ int main(int argc, char** argv) {
 
   try {
     fanfare::http::server web(options);
-    const auto running = found->second(web);
+    const auto running = found->second(web, with);
     web.start();
     for (const auto& address : web.addresses()) std::cout << "fixture listening on http://" << address << std::endl;
     web.run();

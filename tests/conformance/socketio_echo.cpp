@@ -12,9 +12,8 @@ shared_bytes every_byte() {
 
 void serve(socketio::socket& socket, socketio::name_space& nsp) {
   socket.emit("auth", socket.handshake().auth);
-  socket.on("message", [&socket](socketio::event received) {
-    socket.emit_list("message-back", std::move(received.args));
-  });
+  socket.on("message",
+            [&socket](socketio::event received) { socket.emit_list("message-back", std::move(received.args)); });
   socket.on("message-with-ack", [](socketio::event received) {
     if (received.ack) received.ack(std::move(received.args));
   });
@@ -36,17 +35,18 @@ void serve(socketio::socket& socket, socketio::name_space& nsp) {
 
 }  // namespace
 
-std::shared_ptr<void> socketio_echo(http::server& web) {
+std::shared_ptr<void> socketio_echo(http::server& web, const options& with) {
   socketio::server_options options;
+  if (with.deflate) options.engine.deflate.emplace();
+  if (with.msgpack) options.parser = socketio::msgpack_parser();
   options.engine.ping_interval = milliseconds{300};
   options.engine.ping_timeout = milliseconds{200};
   options.engine.max_payload_bytes = 1000000;
   options.connect_timeout = milliseconds{1000};
   auto io = std::make_shared<socketio::server>(web, options);
   io->on_connection([&root = io->of("/")](const socketio::socket_ptr& socket) { serve(*socket, root); });
-  io->of("/custom").on_connection([](const socketio::socket_ptr& socket) {
-    socket->emit("auth", socket->handshake().auth);
-  });
+  io->of("/custom").on_connection(
+      [](const socketio::socket_ptr& socket) { socket->emit("auth", socket->handshake().auth); });
   return io;
 }
 

@@ -2,7 +2,7 @@
 
 namespace fanfare::fixture {
 
-std::shared_ptr<void> websocket_echo(http::server& web) {
+std::shared_ptr<void> websocket_echo(http::server& web, const options& /*with*/) {
   websocket::options options;
   options.message_bytes_max = 16 * 1024 * 1024;
   options.fragments_max = 65536;
