@@ -15,7 +15,17 @@ from datetime import datetime, timezone
 
 import httpx
 
-from fanfare import Broadcaster, Draining, Invalid, RateLimited, Refused, RetryPolicy, Unreachable, get_broadcaster
+from fanfare import (
+    Broadcaster,
+    Draining,
+    FanfareError,
+    Invalid,
+    RateLimited,
+    Refused,
+    RetryPolicy,
+    Unreachable,
+    get_broadcaster,
+)
 from fanfare._retry import parse_retry_after
 from live_server import HERE, KEY, PACKAGE, PATIENCE, LiveServer
 from tcp_proxy import TcpProxy
@@ -149,6 +159,28 @@ class Failures(unittest.IsolatedAsyncioTestCase):
         lost.clear()
         batch = await broadcaster.publish_all([{"type": "project.deleted", "data": {"project_id": "lots"}}] * 3)
         self.assertEqual([event["id"] for event in self.server.history("project:lots")], [item.id for item in batch])
+
+    async def test_answers_of_a_gateway_in_between(self) -> None:
+        answers = [b"502 Bad Gateway", b"504 Gateway Timeout"]
+
+        def gateway(answer: bytes) -> bytes | None:
+            return b"HTTP/1.1 %s\r\nContent-Length: 11\r\n\r\n<h1>No</h1>" % answers.pop(0) if answers else answer
+
+        proxy = await self.enterAsyncContext(TcpProxy(self.server.url, gateway))
+        retry = Impatient(attempts=3)
+        broadcaster = await self.broadcaster(proxy.url, retry=retry)
+        published = await broadcaster.broadcast_issue_closed(project_id="gateway", number=1)
+        self.assertEqual(retry.asked, [(1, None), (2, None)])
+        self.assertEqual([event["id"] for event in self.server.history("project:gateway")], [published.id])
+
+        answers[:] = [b"502 Bad Gateway"] * 3
+        with self.assertRaisesRegex(Unreachable, "HTTP 502"):
+            await broadcaster.broadcast_issue_closed(project_id="gateway", number=2)
+        retry.asked.clear()
+        answers[:] = [b"500 Internal Server Error"]
+        with self.assertRaisesRegex(FanfareError, "HTTP 500") as caught:
+            await broadcaster.broadcast_issue_closed(project_id="gateway", number=3)
+        self.assertEqual((type(caught.exception), retry.asked), (FanfareError, []))
 
     async def test_a_publisher_killed_before_the_answer_may_run_again(self) -> None:
         answered = asyncio.Event()
