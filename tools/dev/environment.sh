@@ -39,14 +39,16 @@ install_node() {
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then install_packages nodejs npm; fi
 }
 
-# The packages of tests/interop, exactly as locked; again only when the lock file has changed.
+# The npm packages of the tests and of the TypeScript SDK, exactly as locked; again only when a lock file has changed.
 install_npm_packages() {
-  local folder=tests/interop
-  local stamp=$folder/node_modules/.installed
-  if ! cmp -s $folder/package-lock.json $stamp; then
-    (cd $folder && npm ci --no-audit --no-fund --loglevel=error >&2)
-    cp $folder/package-lock.json $stamp
-  fi
+  local folder stamp
+  for folder in tests/interop sdk/typescript; do
+    stamp=$folder/node_modules/.installed
+    if ! cmp -s $folder/package-lock.json $stamp; then
+      (cd $folder && npm ci --no-audit --no-fund --loglevel=error >&2)
+      cp $folder/package-lock.json $stamp
+    fi
+  done
 }
 
 # A virtual environment, build/venv, with the packages of sdk/python/tests/requirements.txt and the Python SDK as it is now;

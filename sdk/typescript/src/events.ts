@@ -18,346 +18,346 @@ export interface FanfareEvent<Data, Type extends string = string> {
 /** A project's settings or contents changed. */
 export interface ProjectUpdated {
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** What changed: member names and new values. */
-  "changes": Record<string, unknown>;
+  changes: Record<string, unknown>;
   /** The project's name. */
-  "name"?: string;
+  name?: string;
   /** Who changed it. */
-  "updated_by"?: string;
+  updated_by?: string;
   [extra: string]: unknown;
 }
 
 /** A project was deleted. */
 export interface ProjectDeleted {
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** Who deleted it. */
-  "deleted_by"?: string;
+  deleted_by?: string;
   [extra: string]: unknown;
 }
 
 /** An agent's status changed. */
 export interface AgentStatusChanged {
   /** The agent it is about or was done by. */
-  "agent_id": string;
+  agent_id: string;
   /** The status now. */
-  "status": "idle" | "busy" | "offline" | "error";
+  status: "idle" | "busy" | "offline" | "error";
   /** The status before. */
-  "previous_status"?: "idle" | "busy" | "offline" | "error";
+  previous_status?: "idle" | "busy" | "offline" | "error";
   /** The project it belongs to. */
-  "project_id"?: string;
+  project_id?: string;
   /** What the agent works on. */
-  "task"?: string;
+  task?: string;
   /** A line for people. */
-  "message"?: string;
+  message?: string;
   [extra: string]: unknown;
 }
 
 /** An agent came online. */
 export interface AgentConnected {
   /** The agent it is about or was done by. */
-  "agent_id": string;
+  agent_id: string;
   /** The project it belongs to. */
-  "project_id"?: string;
+  project_id?: string;
   /** The agent's name. */
-  "name"?: string;
+  name?: string;
   /** What the agent can do. */
-  "capabilities"?: unknown[];
+  capabilities?: unknown[];
   [extra: string]: unknown;
 }
 
 /** An agent went offline. */
 export interface AgentDisconnected {
   /** The agent it is about or was done by. */
-  "agent_id": string;
+  agent_id: string;
   /** The project it belongs to. */
-  "project_id"?: string;
+  project_id?: string;
   /** Why it went. */
-  "reason"?: string;
+  reason?: string;
   [extra: string]: unknown;
 }
 
 /** A workflow began to run. */
 export interface WorkflowStarted {
   /** The workflow. */
-  "workflow_id": string;
+  workflow_id: string;
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** The workflow's name. */
-  "name": string;
+  name: string;
   /** The agent it is about or was done by. */
-  "agent_id"?: string;
+  agent_id?: string;
   /** This run of the workflow. */
-  "run_id"?: string;
+  run_id?: string;
   /** How many steps it has. */
-  "total_steps"?: number;
+  total_steps?: number;
   [extra: string]: unknown;
 }
 
 /** A running workflow moved on. */
 export interface WorkflowProgress {
   /** The workflow. */
-  "workflow_id": string;
+  workflow_id: string;
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** How far it is, in percent. */
-  "progress": number;
+  progress: number;
   /** The status now. */
-  "status"?: "pending" | "running" | "completed" | "failed" | "cancelled";
+  status?: "pending" | "running" | "completed" | "failed" | "cancelled";
   /** The step's name. */
-  "step"?: string;
+  step?: string;
   /** The step's place, from 0. */
-  "step_index"?: number;
+  step_index?: number;
   /** How many steps it has. */
-  "total_steps"?: number;
+  total_steps?: number;
   /** A line for people. */
-  "message"?: string;
+  message?: string;
   /** The agent it is about or was done by. */
-  "agent_id"?: string;
+  agent_id?: string;
   [extra: string]: unknown;
 }
 
 /** A workflow ended well. */
 export interface WorkflowCompleted {
   /** The workflow. */
-  "workflow_id": string;
+  workflow_id: string;
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** How long it took, in milliseconds. */
-  "duration_ms"?: number;
+  duration_ms?: number;
   /** What it made. */
-  "result"?: Record<string, unknown>;
+  result?: Record<string, unknown>;
   /** The agent it is about or was done by. */
-  "agent_id"?: string;
+  agent_id?: string;
   [extra: string]: unknown;
 }
 
 /** A workflow ended in an error. */
 export interface WorkflowFailed {
   /** The workflow. */
-  "workflow_id": string;
+  workflow_id: string;
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** What went wrong. */
-  "error": string;
+  error: string;
   /** The step that failed. */
-  "step"?: string;
+  step?: string;
   /** Whether trying again may help. */
-  "retryable"?: boolean;
+  retryable?: boolean;
   /** The agent it is about or was done by. */
-  "agent_id"?: string;
+  agent_id?: string;
   [extra: string]: unknown;
 }
 
 /** A pull request was opened. */
 export interface PrCreated {
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** The number of the pull request. */
-  "number": number;
+  number: number;
   /** Its title. */
-  "title": string;
+  title: string;
   /** Who opened it. */
-  "author": string;
+  author: string;
   /** Where people can look at it. */
-  "url"?: string;
+  url?: string;
   /** The branch it is on. */
-  "head"?: string;
+  head?: string;
   /** The branch it goes to. */
-  "base"?: string;
+  base?: string;
   /** Whether it is a draft. */
-  "draft"?: boolean;
+  draft?: boolean;
   [extra: string]: unknown;
 }
 
 /** A pull request changed. */
 export interface PrUpdated {
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** The number of the pull request. */
-  "number": number;
+  number: number;
   /** What was done, in the words of the source. */
-  "action"?: string;
+  action?: string;
   /** Its title. */
-  "title"?: string;
+  title?: string;
   /** Who opened it. */
-  "author"?: string;
+  author?: string;
   /** Where people can look at it. */
-  "url"?: string;
+  url?: string;
   /** What changed: member names and new values. */
-  "changes"?: Record<string, unknown>;
+  changes?: Record<string, unknown>;
   [extra: string]: unknown;
 }
 
 /** A pull request was merged or closed. */
 export interface PrClosed {
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** The number of the pull request. */
-  "number": number;
+  number: number;
   /** Whether it was merged. */
-  "merged": boolean;
+  merged: boolean;
   /** Who closed it. */
-  "closed_by"?: string;
+  closed_by?: string;
   /** Where people can look at it. */
-  "url"?: string;
+  url?: string;
   [extra: string]: unknown;
 }
 
 /** An issue was opened. */
 export interface IssueCreated {
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** The number of the issue. */
-  "number": number;
+  number: number;
   /** Its title. */
-  "title": string;
+  title: string;
   /** Who opened it. */
-  "author": string;
+  author: string;
   /** Where people can look at it. */
-  "url"?: string;
+  url?: string;
   /** The labels it has. */
-  "labels"?: unknown[];
+  labels?: unknown[];
   [extra: string]: unknown;
 }
 
 /** An issue changed. */
 export interface IssueUpdated {
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** The number of the issue. */
-  "number": number;
+  number: number;
   /** What was done, in the words of the source. */
-  "action"?: string;
+  action?: string;
   /** Its title. */
-  "title"?: string;
+  title?: string;
   /** Where people can look at it. */
-  "url"?: string;
+  url?: string;
   /** The labels it has. */
-  "labels"?: unknown[];
+  labels?: unknown[];
   /** What changed: member names and new values. */
-  "changes"?: Record<string, unknown>;
+  changes?: Record<string, unknown>;
   [extra: string]: unknown;
 }
 
 /** An issue was closed. */
 export interface IssueClosed {
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** The number of the issue. */
-  "number": number;
+  number: number;
   /** Who closed it. */
-  "closed_by"?: string;
+  closed_by?: string;
   /** Why it was closed. */
-  "reason"?: string;
+  reason?: string;
   /** Where people can look at it. */
-  "url"?: string;
+  url?: string;
   [extra: string]: unknown;
 }
 
 /** An agent suggests something. */
 export interface AiSuggestion {
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** The suggestion. */
-  "suggestion_id": string;
+  suggestion_id: string;
   /** What kind it is. */
-  "kind": string;
+  kind: string;
   /** The suggestion itself. */
-  "content": string;
+  content: string;
   /** The file it is about. */
-  "file"?: string;
+  file?: string;
   /** The line in that file. */
-  "line"?: number;
+  line?: number;
   /** How sure the agent is. */
-  "confidence"?: number;
+  confidence?: number;
   /** The agent it is about or was done by. */
-  "agent_id"?: string;
+  agent_id?: string;
   /** The one user it is for; without it the whole project gets it. */
-  "user_id"?: string;
+  user_id?: string;
   [extra: string]: unknown;
 }
 
 /** An agent has finished an analysis. */
 export interface AiAnalysisComplete {
   /** The project it belongs to. */
-  "project_id": string;
+  project_id: string;
   /** The analysis. */
-  "analysis_id": string;
+  analysis_id: string;
   /** The outcome in short. */
-  "summary": string;
+  summary: string;
   /** What was found. */
-  "findings"?: unknown[];
+  findings?: unknown[];
   /** How long it took, in milliseconds. */
-  "duration_ms"?: number;
+  duration_ms?: number;
   /** The agent it is about or was done by. */
-  "agent_id"?: string;
+  agent_id?: string;
   /** The one user it is for; without it the whole project gets it. */
-  "user_id"?: string;
+  user_id?: string;
   [extra: string]: unknown;
 }
 
 /** The connection is open; the first event a client gets. */
 export interface ConnectionEstablished {
   /** The Socket.IO id. */
-  "connection_id": string;
+  connection_id: string;
   /** The token's subject. */
-  "user_id": string;
+  user_id: string;
   /** The rooms joined so far. */
-  "rooms": unknown[];
+  rooms: unknown[];
   /** The server's clock. */
-  "server_time": string;
+  server_time: string;
   /** When the token expires. */
-  "expires_at"?: string;
+  expires_at?: string;
   /** How often the server pings. */
-  "heartbeat_interval_ms": number;
+  heartbeat_interval_ms: number;
   /** The server's version. */
-  "server_version": string;
+  server_version: string;
   [extra: string]: unknown;
 }
 
 /** A command failed, or the token is about to expire. */
 export interface ConnectionError {
   /** What went wrong, for programs. */
-  "code": string;
+  code: string;
   /** The same, for people. */
-  "message": string;
+  message: string;
   /** The room it is about. */
-  "room"?: string;
+  room?: string;
   /** With code token_expiring. */
-  "expires_at"?: string;
+  expires_at?: string;
   /** With code rate_limited. */
-  "retry_after_ms"?: number;
+  retry_after_ms?: number;
   [extra: string]: unknown;
 }
 
 /** Answers subscribe. */
 export interface Subscribed {
   /** Always true here. */
-  "ok": boolean;
+  ok: boolean;
   /** The room. */
-  "room": string;
+  room: string;
   /** Where live events go on. */
-  "cursor": string;
+  cursor: string;
   /** Whether everything after `since` was replayed. */
-  "recovered": boolean;
+  recovered: boolean;
   [extra: string]: unknown;
 }
 
 /** Answers unsubscribe. */
 export interface Unsubscribed {
   /** Always true here. */
-  "ok": boolean;
+  ok: boolean;
   /** The room. */
-  "room": string;
+  room: string;
   [extra: string]: unknown;
 }
 
 /** Answers ping, with everything it carried. */
 export interface Pong {
   /** The server's clock. */
-  "time": string;
+  time: string;
   [extra: string]: unknown;
 }
 
@@ -382,9 +382,9 @@ export interface EventData {
   "ai.analysis_complete": AiAnalysisComplete;
   "connection.established": ConnectionEstablished;
   "connection.error": ConnectionError;
-  "subscribed": Subscribed;
-  "unsubscribed": Unsubscribed;
-  "pong": Pong;
+  subscribed: Subscribed;
+  unsubscribed: Unsubscribed;
+  pong: Pong;
 }
 export type EventType = keyof EventData;
 
@@ -428,15 +428,15 @@ export interface PresenceReply { ok: true; room: string; members: { user: string
 
 export interface ClientToServerEvents {
   /** Joins rooms; with `since`, what was missed comes first. */
-  "subscribe": (request: SubscribeRequest, ack?: (reply: SubscribeReply | Failure) => void) => void;
+  subscribe: (request: SubscribeRequest, ack?: (reply: SubscribeReply | Failure) => void) => void;
   /** Leaves rooms. */
-  "unsubscribe": (request: RoomRequest, ack?: (reply: UnsubscribeReply | Failure) => void) => void;
+  unsubscribe: (request: RoomRequest, ack?: (reply: UnsubscribeReply | Failure) => void) => void;
   /** Asks for the server's clock; what it carries comes back. */
-  "ping": (request: Record<string, unknown>, ack?: (reply: PingReply | Failure) => void) => void;
+  ping: (request: Record<string, unknown>, ack?: (reply: PingReply | Failure) => void) => void;
   /** Replaces the token by a newer one of the same subject. */
   "auth.refresh": (request: RefreshRequest, ack?: (reply: RefreshReply | Failure) => void) => void;
   /** Lists who is in a room. */
-  "presence": (request: PresenceRequest, ack?: (reply: PresenceReply | Failure) => void) => void;
+  presence: (request: PresenceRequest, ack?: (reply: PresenceReply | Failure) => void) => void;
 }
 
 /** Types of the events that back-ends publish. */
