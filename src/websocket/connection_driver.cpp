@@ -120,7 +120,11 @@ void connection_driver::handle(assembled item) {
       return deliver(std::move(item));
     case assembled::kind::ping:
       if (state_ != state::open) return;  // §5.5.1: nothing after our close frame
-      pending_pong_ = std::move(item.bytes);
+      // In its place among what is sent; but to a peer that sends pings and does not read, only the last (§5.5.3).
+      if (waiting_writable_ || queue_.bytes() >= burst_bytes_max)
+        pending_pong_ = std::move(item.bytes);
+      else
+        queue_control(opcode::pong, item.bytes);
       return schedule_flush();
     case assembled::kind::close:
       return handle_peer_close(item.code, std::move(item.bytes));

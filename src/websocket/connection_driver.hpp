@@ -89,7 +89,7 @@ class connection_driver final : public connection {
   connection_metrics metrics_;
 
   send_queue queue_;
-  std::optional<std::string> pending_pong_;  // §5.5.3: only the latest ping needs an answer
+  std::optional<std::string> pending_pong_;  // for a peer that does not read now: only the latest ping is answered
   timer_id timer_ = 0;
   state state_ = state::open;
   bool flush_scheduled_ = false, waiting_writable_ = false, undrained_ = false, write_ended_ = false;
