@@ -37,9 +37,9 @@ async function start(command, args) {
   running.add(child);
   child.once("exit", (code, signal) => {
     running.delete(child);
-    if (code !== 0) console.error(`${args[0]} ended with ${code ?? signal}`);
+    if (code !== 0 && signal !== "SIGTERM") console.error(`${args[0]} ended with ${code ?? signal}`);
     // A sanitizer's report must fail the test that caused it.
-    if (code !== 0) process.exitCode = 1;
+    if (code !== 0 && signal !== "SIGTERM") process.exitCode = 1;
   });
   const lines = createInterface({ input: child.stdout });
   const port = await within(30000, new Promise((resolve, reject) => {
