@@ -9,6 +9,7 @@ include(CMakePackageConfigHelpers)
 set(fanfare_package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/fanfare)
 
 install(TARGETS fanfare fanfare_base fanfare_net fanfare_http fanfare_websocket fanfare_engineio fanfare_socketio
+    fanfare_broadcaster
   EXPORT fanfareTargets COMPONENT library)
 install(EXPORT fanfareTargets NAMESPACE fanfare:: DESTINATION ${fanfare_package_dir} COMPONENT library)
 
@@ -17,6 +18,8 @@ install(FILES include/fanfare/fanfare.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR
 install(DIRECTORY include/fanfare/base include/fanfare/http include/fanfare/websocket include/fanfare/engineio
     include/fanfare/socketio
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fanfare COMPONENT library FILES_MATCHING PATTERN "*.hpp")
+install(DIRECTORY sdk/cpp/include/fanfare DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library
+  FILES_MATCHING PATTERN "*.hpp")
 
 configure_package_config_file(cmake/fanfareConfig.cmake.in ${PROJECT_BINARY_DIR}/fanfareConfig.cmake
   INSTALL_DESTINATION ${fanfare_package_dir})

@@ -122,7 +122,7 @@ struct program {
     auto* sub = command("events", "Print the event catalogue", [this] { return run_events(from, events_format, io); });
     add_config_option(sub);
     sub->add_option("--format", events_format, "Output")
-        ->check(CLI::IsMember({"table", "json-schema", "asyncapi", "typescript", "python", "markdown"}))
+        ->check(CLI::IsMember({"table", "json-schema", "asyncapi", "typescript", "python", "cpp", "markdown"}))
         ->capture_default_str();
   }
 

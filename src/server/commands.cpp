@@ -143,6 +143,8 @@ int run_events(const config_sources& from, const std::string& format, const stre
     io.out << domain::typescript(types);
   else if (format == "python")
     io.out << domain::python(types);
+  else if (format == "cpp")
+    io.out << domain::cpp(types);
   else if (format == "markdown")
     io.out << domain::markdown(types);
   else
@@ -157,6 +159,7 @@ int run_config_check(const std::string& path, const streams& io) {
   static_cast<void>(load_catalogue(settings));
   static_cast<void>(access_policy_of(settings));
   static_cast<void>(verification_keys(settings));
+  static_cast<void>(github_settings_of(settings));
   io.out << path << ": good\n";
   return 0;
 }

@@ -53,7 +53,7 @@ struct listen_request {
 };
 int run_listen(const listen_request& asked, const streams& io);
 
-/// `format`: table, json-schema, asyncapi, typescript, python, markdown.
+/// `format`: table, json-schema, asyncapi, typescript, python, cpp, markdown.
 int run_events(const config_sources& from, const std::string& format, const streams& io);
 int run_config_check(const std::string& path, const streams& io);
 int run_config_show(const config_sources& from, const streams& io);

@@ -21,6 +21,8 @@ namespace fanfare::domain {
 [[nodiscard]] std::string typescript(const catalogue& all);
 /// A mixin with one typed, keyword-only `broadcast_*` coroutine per domain event.
 [[nodiscard]] std::string python(const catalogue& all);
+/// A header with a struct a domain event, whose required members must be given, and broadcast_methods.
+[[nodiscard]] std::string cpp(const catalogue& all);
 [[nodiscard]] std::string markdown(const catalogue& all);
 /// Columns for a terminal.
 [[nodiscard]] std::string table(const catalogue& all);
