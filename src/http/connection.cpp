@@ -41,8 +41,10 @@ connection::~connection() {
 }
 
 void connection::wait_for_bytes() {
-  const bool room = phase_ == phase::handling ? input_.size() < home_.options.pipelined_bytes_max && !peer_ended_
-                                              : phase_ == phase::reading || phase_ == phase::lingering;
+  const bool ahead = input_.size() < home_.options.pipelined_bytes_max;
+  const bool room = phase_ == phase::handling  ? ahead && !peer_ended_
+                    : phase_ == phase::reading ? ahead
+                                               : phase_ == phase::lingering;
   if (room) stream_->wait_readable([this] { on_readable(); });
 }
 
@@ -67,6 +69,7 @@ void connection::received(net::io_result got, std::string_view bytes) {
       // A request that somebody waits to answer ends with its peer; one about to be answered may have come from a
       // client that closes its sending side behind its last request.
       if (phase_ == phase::writing || (phase_ == phase::handling && !abort_)) return;
+      if (phase_ == phase::reading && !input_.empty()) return;
       if (phase_ == phase::reading && codec_.started()) home_.counted.count_error("incomplete_request");
       return close();
     case net::io_status::ok:
@@ -87,9 +90,14 @@ void connection::drive() {
   if (driving_) return;
   const auto self = shared_from_this();
   driving_ = true;
+  bool had_turn = false;
   for (bool moving = true; moving;) {
-    if (phase_ == phase::reading) {
-      moving = advance();
+    if (phase_ == phase::reading && had_turn && !input_.empty()) {
+      // Pipelined requests cost their sender next to nothing: between them other connections have their turn.
+      home_.home.post([self] { self->drive(); });
+      moving = false;
+    } else if (phase_ == phase::reading) {
+      moving = had_turn = advance();
     } else if (phase_ == phase::writing) {
       moving = flush();
       if (moving) written();
@@ -145,6 +153,7 @@ request_codec::step connection::begin_body() {
 }
 
 void connection::dispatch() {
+  asked_once_ = true;
   auto taken = codec_.take();
   taken.params = std::move(route_.params);
   taken.remote_address = stream_->remote_address();
@@ -329,6 +338,7 @@ void connection::expired() {
     answer(response::problem(408, reason_phrase(408)), false, true);
     return;
   }
+  if (phase_ == phase::reading && !asked_once_) home_.counted.count_error("no_request");
   if (phase_ == phase::writing) {
     home_.counted.count_error("write_timeout");
     stream_->reset();

@@ -72,6 +72,7 @@ class connection : public std::enable_shared_from_this<connection> {
   timer_id timer_ = 0;
   phase phase_ = phase::reading;
   bool driving_ = false;
+  bool asked_once_ = false;
   bool close_after_ = false;
   bool peer_ended_ = false;
   bool timing_head_ = false, timing_body_ = false;

@@ -4,7 +4,7 @@ namespace fanfare::http {
 
 open_count::open_count(metrics::registry& metrics, std::shared_ptr<metrics::registry> keep, std::size_t connections_max)
     : keep_(std::move(keep)),
-      gauge_(metrics.gauge("fanfare_connections", "TCP connections open, upgraded ones included.")),
+      gauge_(metrics.gauge("fanfare_http_connections", "TCP connections open, upgraded ones included.")),
       refused_(metrics.counter("fanfare_connections_refused_total", "Connections refused, by cause.",
                                {{"cause", "over_limit"}})),
       connections_max_(connections_max) {}

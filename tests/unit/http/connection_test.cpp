@@ -251,6 +251,24 @@ TEST_F(driven, answers_pipelined_requests_behind_a_parked_one) {
   EXPECT_THAT(got, EndsWith("hello"));
 }
 
+TEST_F(driven, lets_others_have_their_turn_between_pipelined_requests) {
+  int answered = 0;
+  int answered_first = 0;
+  const auto work = [&](const exchange_ptr& asked) {
+    if (answered++ == 0) worker.post([&] { answered_first = answered; });
+    asked->respond(response::text(200, "x"));
+  };
+  routes.add("GET", "/count", work, {});
+  connect();
+  std::string flood;
+  for (int i = 0; i < 100; ++i) flood += "GET /count HTTP/1.1\r\nHost: a\r\n\r\n";
+  send(flood);
+  while (!received().empty()) worker.run();
+  EXPECT_EQ(answered, 100);
+  EXPECT_EQ(answered_first, 1);
+  EXPECT_FALSE(gone());
+}
+
 TEST_F(driven, reads_ahead_no_further_than_its_bound) {
   park();
   connect();
@@ -325,6 +343,18 @@ TEST_F(driven, closes_an_idle_peer_in_silence) {
   worker.advance(milliseconds{2});
   EXPECT_TRUE(gone());
   EXPECT_EQ(received(), "");
+}
+
+TEST_F(driven, counts_who_never_asked) {
+  connect();
+  worker.advance(options.idle_timeout + milliseconds{1});
+  EXPECT_TRUE(gone());
+  EXPECT_EQ(errors("no_request"), 1);
+  connect();
+  EXPECT_THAT(exchange(get_root), EndsWith("hello"));
+  worker.advance(options.idle_timeout + milliseconds{1});
+  EXPECT_TRUE(gone());
+  EXPECT_EQ(errors("no_request"), 1);
 }
 
 TEST_F(driven, gives_a_header_only_so_much_time) {

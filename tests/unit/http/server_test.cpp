@@ -146,7 +146,7 @@ TEST_P(server_over_sockets, serves_a_thousand_connections) {
     for (auto& each : clients) ASSERT_THAT(each.read_response(), EndsWith("hello"));
   }
   EXPECT_EQ(web.connections(), clients.size());
-  EXPECT_EQ(metric(web, "fanfare_connections"), static_cast<double>(clients.size()));
+  EXPECT_EQ(metric(web, "fanfare_http_connections"), static_cast<double>(clients.size()));
   EXPECT_EQ(metric(web, "fanfare_http_requests_total", {{"method", "GET"}, {"status", "2xx"}}), 3.0 * 1000);
 }
 
