@@ -10,7 +10,7 @@ constexpr std::array<std::string_view, cause_count> cause_labels = {
     "transport_unknown", "session_unknown",   "bad_handshake_method",
     "bad_request",       "forbidden",         "unsupported_protocol_version",
     "over_limit",        "payload_too_large", "parse_error",
-    "overlap",           "upgrade_refused"};
+    "overlap",           "upgrade_refused",   "upgrade_timeout"};
 constexpr std::array<std::string_view, reason_count> reason_labels = {
     "transport_error", "transport_close", "ping_timeout", "parse_error", "forced_close", "server_shutdown", "overload"};
 

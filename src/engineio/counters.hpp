@@ -26,8 +26,9 @@ enum class cause : std::uint8_t {
   parse_error,
   overlap,
   upgrade_refused,
+  upgrade_timeout,
 };
-constexpr std::size_t cause_count = 11;
+constexpr std::size_t cause_count = 12;
 constexpr std::size_t reason_count = 7;
 
 struct counters {

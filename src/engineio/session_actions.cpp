@@ -72,6 +72,7 @@ void session::arm(session_fsm::timer which, milliseconds delay) {
     if (const auto one = weak.lock()) {
       one->timers_[static_cast<std::size_t>(which)] = 0;
       one->late_ = std::chrono::ceil<milliseconds>(one->worker().now() - due);
+      if (which == session_fsm::timer::upgrade && one->probe_) one->table_->count().failed(cause::upgrade_timeout);
       one->fsm_.on_timer(which);
       one->late_ = milliseconds{0};
     }

@@ -102,6 +102,7 @@ TEST_F(session_actions_test, failed_probe_leaves_polling_alive) {
   connection = probe();
   worker.advance(options.upgrade_timeout);
   EXPECT_EQ(connection->close_codes.size(), 1U);
+  EXPECT_EQ(counted(*count->errors[static_cast<std::size_t>(cause::upgrade_timeout)]), 1);
   EXPECT_EQ(closes, list{});
   EXPECT_EQ(one->transport(), "polling");
   EXPECT_EQ(post("4hello")->body(), "ok");
