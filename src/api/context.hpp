@@ -21,10 +21,10 @@
 #include "api/connection_table.hpp"
 #include "api/log_sink.hpp"
 #include "domain/access/access_policy.hpp"
+#include "domain/access/rate_limits.hpp"
 #include "domain/broadcaster.hpp"
 #include "domain/catalogue/catalogue.hpp"
 #include "domain/github_events.hpp"
-#include "domain/access/rate_limits.hpp"
 #include "history/log.hpp"
 
 namespace fanfare::api {
@@ -50,6 +50,20 @@ struct settings {
 /// thread, with false on any failure.
 using authorization_hook = std::function<void(const domain::principal& who, const std::string& room,
                                               std::string_view action, std::function<void(bool)> done)>;
+
+/// A document that never changes, written when it is first asked for. Thread: any.
+class written_once {
+ public:
+  template <class Write>
+  const shared_bytes& get(Write write) {
+    std::call_once(once_, [&] { text_ = shared_bytes(write()); });
+    return text_;
+  }
+
+ private:
+  std::once_flag once_;
+  shared_bytes text_;
+};
 
 struct context {
   context(http::server& web_server, socketio::server& io_server, domain::broadcaster& broadcaster,
@@ -80,6 +94,7 @@ struct context {
   std::size_t batch_max = 1000;
   std::size_t publish_body_bytes_max = 8000000;
   domain::envelope_limits envelope;
+  written_once openapi, asyncapi;
   steady_time started = std::chrono::steady_clock::now();
   std::atomic<bool> draining{false};
 

@@ -128,8 +128,10 @@ object operation(const endpoint& row) {
   return out;
 }
 
-void respond(const http::exchange_ptr& exchange, const value& document, std::string_view media_type) {
-  auto answer = http::response::json(200, json::write_pretty(document) + "\n");
+std::string text_of(const value& document) { return json::write_pretty(document) + "\n"; }
+
+void respond(const http::exchange_ptr& exchange, shared_bytes text, std::string_view media_type) {
+  http::response answer{200, {}, std::move(text)};
   answer.headers.set("Content-Type", std::string(media_type));
   exchange->respond(std::move(answer), true);
 }
@@ -160,17 +162,19 @@ value openapi_document(const domain::catalogue& types, const std::string& versio
 }
 
 void get_openapi(context& shared, const http::exchange_ptr& exchange, const credential&) {
-  respond(exchange, openapi_document(shared.types, shared.version), "application/json");
+  const auto write = [&shared] { return text_of(openapi_document(shared.types, shared.version)); };
+  respond(exchange, shared.openapi.get(write), "application/json");
 }
 
 void get_asyncapi(context& shared, const http::exchange_ptr& exchange, const credential&) {
-  respond(exchange, domain::asyncapi_document(shared.types, shared.version), "application/json");
+  const auto write = [&shared] { return text_of(domain::asyncapi_document(shared.types, shared.version)); };
+  respond(exchange, shared.asyncapi.get(write), "application/json");
 }
 
 void get_schema(context& shared, const http::exchange_ptr& exchange, const credential&) {
   const auto* type = shared.types.find(exchange->request().param("type"));
   if (type == nullptr) return exchange->respond(problem({errc::not_found, {}, {}}));
-  respond(exchange, domain::json_schema_of(*type), "application/schema+json");
+  respond(exchange, shared_bytes(text_of(domain::json_schema_of(*type))), "application/schema+json");
 }
 
 }  // namespace fanfare::api
