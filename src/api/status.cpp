@@ -20,6 +20,20 @@ double since_start_s(const context& shared) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - shared.started).count();
 }
 
+// The format wants these two escaped in HELP, which the serializer leaves to its caller.
+std::string escaped_help(std::string_view text) {
+  std::string out;
+  for (const char letter : text) {
+    if (letter == '\\')
+      out += "\\\\";
+    else if (letter == '\n')
+      out += "\\n";
+    else
+      out += letter;
+  }
+  return out;
+}
+
 object totals_of(const std::vector<metrics::sample>& samples) {
   std::map<std::string, double> sums;
   for (const auto& sample : samples) {
@@ -68,7 +82,7 @@ std::string exposition(const std::vector<metrics::sample>& samples) {
     if (fresh) {
       auto& family = families.emplace_back();
       family.name = sample.name;
-      family.help = sample.help;
+      family.help = escaped_help(sample.help);
       family.type = counter ? prometheus::MetricType::Counter : prometheus::MetricType::Gauge;
     }
     auto& metric = families[place->second].metric.emplace_back();

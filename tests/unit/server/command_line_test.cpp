@@ -1,0 +1,96 @@
+#include "server/command_line.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+#include "server/service.hpp"
+
+namespace fanfare::server {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct outcome {
+  int code;
+  std::string out, err;
+};
+
+outcome run(std::vector<const char*> arguments, std::vector<const char*> environment = {}) {
+  arguments.insert(arguments.begin(), "fanfare");
+  environment.push_back(nullptr);
+  std::ostringstream out, err;
+  const int code = run_program(static_cast<int>(arguments.size()), arguments.data(), environment.data(), {out, err});
+  return {code, out.str(), err.str()};
+}
+
+const std::string secret_entry = "FANFARE_AUTH__SECRET=" + std::string(32, 's');
+
+TEST(CommandLine, HelpAndVersionAreNoFaults) {
+  EXPECT_EQ(run({"--version"}).out, "fanfare " + std::string(version) + "\n");
+  const auto help = run({"--help"});
+  EXPECT_EQ(help.code, 0);
+  for (const auto* command : {"serve", "token", "publish", "listen", "events", "config"}) {
+    EXPECT_THAT(help.out, HasSubstr(command));
+    const auto own = run({command, "--help"});
+    EXPECT_EQ(own.code, 0) << command;
+    EXPECT_THAT(own.out, HasSubstr("--")) << command;
+  }
+}
+
+TEST(CommandLine, UsageFaultsAreTwo) {
+  const std::vector<std::vector<const char*>> wrong = {{},
+                                                       {"dance"},
+                                                       {"serve", "--no-such"},
+                                                       {"token"},
+                                                       {"publish"},
+                                                       {"events", "--format", "prose"},
+                                                       {"config"},
+                                                       {"config", "--default", "--show"},
+                                                       {"token", "--sub", "u", "--ttl", "soon"}};
+  for (const auto& arguments : wrong) {
+    const auto got = run(arguments, {secret_entry.c_str()});
+    EXPECT_EQ(got.code, 2) << (arguments.empty() ? "nothing" : arguments[0]);
+    EXPECT_FALSE(got.err.empty());
+  }
+}
+
+TEST(CommandLine, ConfigurationFaultsAreTwoAndNamed) {
+  const auto got = run({"events"}, {"FANFARE_LOG__LEVL=x"});
+  EXPECT_EQ(got.code, 2);
+  EXPECT_EQ(got.err, "fanfare: FANFARE_LOG__LEVL: unknown key \"log.levl\"; did you mean \"log.level\"?\n");
+  EXPECT_EQ(run({"token", "--sub", "u"}).code, 2);
+  EXPECT_EQ(run({"serve"}).code, 2);
+  EXPECT_THAT(run({"serve", "--workers", "x"}).err, StartsWith("fanfare: --workers: server.workers must be"));
+  EXPECT_THAT(run({"config", "--check", "/no/such/file"}).err, HasSubstr("cannot be read"));
+}
+
+TEST(CommandLine, FailuresAreOne) {
+  const auto got = run({"publish", "project.updated", "--url", "http://127.0.0.1:1", "--data", "{"}, {"FANFARE_KEY=k"});
+  EXPECT_EQ(got.code, 1);
+  EXPECT_THAT(got.err, HasSubstr("no JSON"));
+  EXPECT_EQ(run({"publish", "t", "--data", "@/no/such/file"}).code, 1);
+  EXPECT_EQ(run({"listen"}).code, 1);
+  EXPECT_EQ(run({"serve", "--dev", "--listen", "nonsense"}).code, 1);
+}
+
+TEST(CommandLine, MintsTokensWithEveryOption) {
+  const auto got = run({"token", "--sub", "u1", "--project", "p1", "--project", "p2", "--agent", "*", "--role", "dev",
+                        "--scope", "admin", "--ttl", "7d"},
+                       {secret_entry.c_str()});
+  EXPECT_EQ(got.code, 0) << got.err;
+  EXPECT_EQ(std::ranges::count(got.out, '.'), 2);
+  EXPECT_EQ(std::ranges::count(got.out, '\n'), 1);
+}
+
+TEST(CommandLine, PrintsConfigurationAndCatalogue) {
+  EXPECT_EQ(run({"config", "--default"}).out, default_toml());
+  EXPECT_EQ(run({"config", "--reference"}).out, reference_markdown());
+  EXPECT_THAT(run({"config", "--show"}).out, HasSubstr("log.level = \"info\"  # default"));
+  EXPECT_THAT(run({"events"}).out, HasSubstr("workflow.progress"));
+}
+
+}  // namespace
+}  // namespace fanfare::server

@@ -1,0 +1,77 @@
+#include "server/dev_mode.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server/dev_page.hpp"
+#include "server/served.hpp"
+
+namespace fanfare::test {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(DevMode, FillsInOnlyWhatNobodySet) {
+  server::configuration settings;
+  settings.set_text("cors.origins", "https://a.example", "test");
+  server::apply_dev_presets(settings);
+  EXPECT_THAT(settings.inconsistencies(), testing::IsEmpty());
+  EXPECT_EQ(settings.text("auth.secret").size(), 64u);
+  EXPECT_EQ(settings.source("auth.secret"), "--dev");
+  EXPECT_THAT(settings.list("cors.origins"), testing::ElementsAre("https://a.example"));
+  server::configuration other;
+  server::apply_dev_presets(other);
+  EXPECT_NE(other.text("auth.secret"), settings.text("auth.secret"));
+  EXPECT_NE(other.list("publish.keys"), settings.list("publish.keys"));
+}
+
+TEST(DevMode, TheTokenOpensEverything) {
+  served host;
+  client peer(host.port());
+  ASSERT_EQ(peer.connect(server::dev_token(host.settings)), '0');
+  peer.event("connection.established");
+  EXPECT_TRUE(peer.ask("subscribe", object{{"room", array{"project:any", "agent:any"}}}).find("ok")->as_bool());
+  EXPECT_EQ(call(host.port(), "GET", "/api/v1/rooms", {{"Authorization", "Bearer " + server::dev_token(host.settings)}})
+                .status,
+            200u);
+}
+
+TEST(DevMode, ThePageCarriesItsOwnData) {
+  http::server web({.listen = {"127.0.0.1:0"}, .workers = 1, .cors = {.origins = {"*"}}});
+  domain::catalogue types;
+  server::attach_dev_page(web, types, "the-token", "</script><b>key");
+  web.start();
+  const auto page = call(web.port(), "GET", "/", {{"Origin", "https://evil.example"}});
+  EXPECT_EQ(page.status, 200u);
+  EXPECT_EQ(page.headers.get("Content-Type"), "text/html; charset=utf-8");
+  EXPECT_NE(page.headers.get("Access-Control-Allow-Origin"), "*");
+  EXPECT_NE(page.headers.get("Access-Control-Allow-Origin"), "https://evil.example");
+  EXPECT_THAT(std::string(page.headers.get("Content-Security-Policy").value_or("")), HasSubstr("default-src 'none'"));
+  EXPECT_THAT(page.body, Not(HasSubstr("</script><b>")));
+  EXPECT_THAT(page.body, Not(HasSubstr("@DEV@")));
+  for (const auto* id : {"status", "room", "subscribe", "events", "publish", "type", "data"}) {
+    EXPECT_THAT(page.body, HasSubstr("id=\"" + std::string(id) + "\""));
+  }
+  const std::string opening = "<script id=\"dev\" type=\"application/json\">";
+  const auto start = page.body.find(opening) + opening.size();
+  const auto data = json::parse(page.body.substr(start, page.body.find("</script>", start) - start));
+  ASSERT_TRUE(data) << data.error().detail;
+  EXPECT_EQ(data->find("token")->as_string(), "the-token");
+  EXPECT_EQ(data->find("key")->as_string(), "</script><b>key");
+  EXPECT_EQ(data->find("types")->if_array()->size(), 17u);
+  EXPECT_NE(data->at_pointer("/types/0/example/project_id"), nullptr);
+}
+
+TEST(DevMode, TheBannerIsReadyToPaste) {
+  const auto banner = server::dev_banner("http://127.0.0.1:4321", test_settings(), "TOKEN");
+  EXPECT_THAT(banner,
+              HasSubstr("curl http://127.0.0.1:4321/api/v1/events -H 'Authorization: Bearer key-of-the-served'"));
+  EXPECT_THAT(banner,
+              HasSubstr("require(\"socket.io-client\")(\"http://127.0.0.1:4321\", {auth: {token: \"TOKEN\"}})"));
+  EXPECT_THAT(banner, HasSubstr("s.connect(\"http://127.0.0.1:4321\", auth={\"token\": \"TOKEN\"})"));
+  EXPECT_THAT(banner, HasSubstr("FANFARE_AUTH__SECRET=" + std::string(32, 's') + " fanfare token"));
+}
+
+}  // namespace
+}  // namespace fanfare::test
