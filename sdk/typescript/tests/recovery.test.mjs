@@ -1,7 +1,7 @@
 // Lost connections, restarted servers, expiring tokens: handlers get every event once and in order.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { Server, jwt, within } from "../../../tests/interop/server.mjs";
+import { Server, jwt, serviceKey, within } from "../../../tests/interop/server.mjs";
 import { Arrivals, everything, open, publish, started, updated } from "./lab.mjs";
 import { Proxy } from "./proxy.mjs";
 
@@ -59,6 +59,51 @@ test("the TCP path is cut while events are published, and comes back later", asy
   assert.deepEqual(project.ids, sent.project);
   assert.deepEqual(agent.ids, sent.agent);
   assert.deepEqual(await statuses.until(4), ["joining", "live", "joining", "live"]);
+});
+
+/** The ids of a room's events, in the server's order. */
+async function history(server, room) {
+  const ids = [];
+  for (let since = "", more = true; more;) {
+    const url = `${server.url}/api/v1/rooms/${room}/history?limit=100${since && `&since=${since}`}`;
+    const page = await (await fetch(url, { headers: { authorization: `Bearer ${serviceKey}` } })).json();
+    ids.push(...page.events.map((event) => event.id));
+    ({ cursor: since, more } = page);
+  }
+  return ids;
+}
+
+test("by chance: several publishers, lost transports, subscriptions that come and go", async (t) => {
+  const server = await Server.start({ workers: 1 });
+  for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
+    let seed = Math.floor(Math.random() * 2 ** 31);
+    const lot = `lot${seed}`; // names the rooms, so that a failure names its seed
+    const chance = (part) => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0) / 2 ** 32 < part;
+    const { client } = open(t, server.url, { claims: { projects: "*", agents: "*" }, socket: { transports } });
+    const rooms = await Promise.all([`project:${lot}`, `agent:${lot}`].map((room) => everything(client, room)));
+    let passing = [];
+    const work = async () => {
+      for (let n = 0; n < 60; ++n) {
+        await publish(server, chance(0.4)
+          ? { type: "workflow.started", data: { ...started(n, lot).data, project_id: lot } }
+          : updated(n, lot));
+        if (chance(0.1) && client.socket.connected) client.socket.io.engine.close();
+        if (chance(0.1)) {
+          const filter = chance(0.5) ? { filter: { exact: { type: "workflow.started" } } } : {};
+          passing.push(client.subscribe(chance(0.5) ? `project:${lot}` : "project:passing", {}, filter));
+        }
+        if (chance(0.1)) passing.shift()?.unsubscribe();
+      }
+    };
+    await Promise.all([work(), work(), work()]);
+    for (const arrivals of rooms) {
+      const sent = await history(server, arrivals.subscription.room);
+      await arrivals.until(sent.length);
+      assert.deepEqual([...arrivals.ids].sort(), sent.sort(), arrivals.subscription.room);
+    }
+    client.close();
+  }
+  await server.stop();
 });
 
 test("a room's replay does not disturb the order or the number in a live one", async (t) => {
