@@ -1,0 +1,163 @@
+// broadcaster, the side of those who listen: subscriptions, replay, filters, history.
+
+#include "domain/broadcaster_rig.hpp"
+
+namespace fanfare::domain {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::SizeIs;
+
+TEST_F(broadcaster_test, subscribers_get_what_they_missed_then_the_head) {
+  ASSERT_TRUE(publish({updated("p1"), updated("p2"), updated("p1")}));
+  std::uint64_t after = 0;
+  const auto entered = events.subscribe({{"project:p1"}, "e-1", nullptr}, [&](const auto& rooms, auto head) {
+    EXPECT_THAT(rooms, ElementsAre("project:p1"));
+    after = head;
+    return result<void>();
+  });
+  ASSERT_TRUE(entered);
+  EXPECT_EQ(after, 3U);
+  EXPECT_EQ(entered->cursor, "e-3");
+  EXPECT_TRUE(entered->recovered);
+  ASSERT_THAT(entered->events, SizeIs(1));
+  EXPECT_EQ(entered->events[0].type, "project.updated");
+  EXPECT_EQ(json::write(entered->events[0].envelope), out.items[2].json) << "as it was sent live";
+}
+
+TEST_F(broadcaster_test, without_since_nothing_is_replayed) {
+  ASSERT_TRUE(publish({updated("p1")}));
+  const auto entered = events.subscribe({{"project:p1"}, std::nullopt, nullptr}, joins());
+  EXPECT_FALSE(entered->recovered);
+  EXPECT_THAT(entered->events, IsEmpty());
+  EXPECT_EQ(entered->cursor, "e-1");
+}
+
+TEST_F(broadcaster_test, cursors_that_lead_nowhere) {
+  ASSERT_TRUE(publish({updated("p1")}));
+  for (const auto* since : {"other-1", "e-2", "e-99999999999"}) {
+    const auto entered = events.subscribe({{"project:p1"}, since, nullptr}, joins());
+    ASSERT_TRUE(entered) << since;
+    EXPECT_FALSE(entered->recovered) << since;
+    EXPECT_THAT(entered->events, IsEmpty());
+  }
+  for (const auto* since : {"", "e", "e-", "e-1x", "1"}) {
+    const auto entered = events.subscribe({{"project:p1"}, since, nullptr}, joins());
+    ASSERT_FALSE(entered) << since;
+    EXPECT_EQ(entered.error().pointer, "/since");
+  }
+  EXPECT_FALSE(events.subscribe({{}, std::nullopt, nullptr}, joins()));
+}
+
+TEST_F(broadcaster_test, too_much_missed_is_not_recovered) {
+  for (int i = 0; i < 6; ++i) ASSERT_TRUE(publish({updated("p1")}));
+  EXPECT_FALSE(events.subscribe({{"project:p1"}, "e-0", nullptr}, joins())->recovered);
+  EXPECT_THAT(events.subscribe({{"project:p1"}, "e-1", nullptr}, joins())->events, SizeIs(5));
+}
+
+TEST_F(broadcaster_test, a_join_that_fails_fails_the_subscription) {
+  const auto only = *filter::parse(object{{"exact", object{{"type", "x"}}}});
+  const auto entered =
+      events.subscribe({{"project:p1"}, std::nullopt, only}, [](const auto&, auto) { return errc::over_limit; });
+  EXPECT_EQ(entered.error().code, errc::over_limit);
+  EXPECT_EQ(events.active_filters(), 0U) << "its filter is given back";
+}
+
+TEST_F(broadcaster_test, filtered_subscribers_have_a_room_of_their_own) {
+  const auto only = *filter::parse(object{{"exact", object{{"/data/project_id", "p1"}}}});
+  ASSERT_TRUE(publish({updated("p1"), updated("p2")}));
+  auto wish = updated("p3");
+  wish.rooms = {"global"};
+  ASSERT_TRUE(publish({wish}));
+  const auto entered = events.subscribe({{"global", "project:p1"}, "e-0", only}, joins());
+  ASSERT_TRUE(entered);
+  ASSERT_THAT(entered->joined, SizeIs(2));
+  EXPECT_EQ(public_room(entered->joined[0]), "global");
+  EXPECT_NE(entered->joined[0], "global");
+  EXPECT_TRUE(entered->recovered);
+  EXPECT_THAT(entered->events, SizeIs(1)) << "the replay is filtered too";
+  ASSERT_TRUE(publish({updated("p1"), updated("p2")}));
+  EXPECT_THAT(out.items[3].rooms, ElementsAre("project:p1", entered->joined[1]));
+  EXPECT_THAT(out.items[4].rooms, ElementsAre("project:p2"));
+  for (const auto& room : entered->joined) events.release(room);
+  ASSERT_TRUE(publish({updated("p1")}));
+  EXPECT_THAT(out.items[5].rooms, ElementsAre("project:p1"));
+}
+
+TEST_F(broadcaster_test, a_delivery_may_give_filters_back) {
+  // A socket whose queue a broadcast overflows closes at once, in the middle of the delivery.
+  struct closing : delivery {
+    void deliver(const outgoing&) override {
+      EXPECT_EQ(from->head_cursor(), "f-1");
+      from->release(room);
+    }
+    broadcaster* from = nullptr;
+    std::string room;
+  } closes;
+  history::memory_log other("f");
+  broadcaster source(types, other, closes);
+  const auto only = *filter::parse(object{{"exact", object{{"type", "x"}}}});
+  closes.from = &source;
+  closes.room = source.subscribe({{"global"}, std::nullopt, only}, joins())->joined[0];
+  source.publish({updated("p1")}, context(), [](const auto& answer) { EXPECT_TRUE(answer); });
+  EXPECT_EQ(source.active_filters(), 0U);
+}
+
+TEST_F(broadcaster_test, filters_in_use_are_bounded) {
+  history::memory_log other("f");
+  broadcaster small(types, other, out, {.filters_max = 1});
+  const auto only = *filter::parse(object{{"exact", object{{"type", "x"}}}});
+  EXPECT_EQ(small.subscribe({{"global", "project:p1"}, std::nullopt, only}, joins()).error().code, errc::over_limit);
+  EXPECT_EQ(small.active_filters(), 0U);
+}
+
+TEST_F(broadcaster_test, history_is_read_in_pages) {
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(publish({updated("p1")}));
+  auto page = *events.read({"project:p1"}, std::nullopt, 2);
+  EXPECT_THAT(page.events, SizeIs(2));
+  EXPECT_TRUE(page.more);
+  EXPECT_EQ(page.cursor, "e-2");
+  page = *events.read({"project:p1"}, page.cursor, 10);
+  EXPECT_THAT(page.events, SizeIs(3));
+  EXPECT_FALSE(page.more);
+  EXPECT_TRUE(page.recovered);
+  EXPECT_EQ(page.cursor, "e-5");
+  page = *events.read({"project:p1"}, "gone-4", 10);
+  EXPECT_FALSE(page.recovered);
+  EXPECT_THAT(page.events, SizeIs(5)) << "all there is";
+  EXPECT_THAT(events.read({"project:p1"}, "e-0", 0)->events, SizeIs(1));
+  EXPECT_EQ(events.read({"project:p1"}, "nonsense", 10).error().pointer, "/since");
+}
+
+TEST_F(broadcaster_test, history_that_cannot_be_read_is_no_recovery) {
+  slow_log slow;
+  broadcaster remote(types, slow, out);
+  EXPECT_EQ(remote.read({"global"}, std::nullopt, 1).error().code, errc::unavailable);
+  const auto entered = remote.subscribe({{"global"}, "slow-0", nullptr}, joins());
+  ASSERT_TRUE(entered);
+  EXPECT_FALSE(entered->recovered);
+}
+
+TEST_F(broadcaster_test, many_threads_publish_each_event_once) {
+  std::vector<std::thread> publishers;
+  std::atomic<int> fresh{0}, answered{0};
+  for (int n = 0; n < 4; ++n) {
+    publishers.emplace_back([&] {
+      for (int i = 0; i < 200; ++i) {
+        events.publish({updated("p1", "id" + std::to_string(i))}, context(), [&](const auto& answer) {
+          ++answered;
+          if (answer && !answer->repeated) ++fresh;
+        });
+      }
+    });
+  }
+  for (auto& each : publishers) each.join();
+  EXPECT_EQ(answered, 800);
+  EXPECT_EQ(fresh, 200);
+  ASSERT_THAT(out.items, SizeIs(200));
+  for (std::size_t i = 0; i < out.items.size(); ++i) ASSERT_EQ(out.items[i].sequence, i + 1);
+}
+
+}  // namespace
+}  // namespace fanfare::domain
