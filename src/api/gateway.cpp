@@ -52,8 +52,10 @@ void admit(context& shared, const socketio::socket_ptr& socket, const socketio::
   if (shared.connections.size() >= limits->connections_max) return refuse(shared, came, errc::over_limit, "", next);
   // The answer may come from another thread, after a key set has been fetched: the socket is only touched here.
   shared.tokens.authenticate(
-      token_of(came, limits->query_token), [&shared, socket, next, limits](result<domain::principal> who) {
-        const auto go_on = [&shared, socket, next, limits, who = std::move(who)] {
+      token_of(came, limits->query_token), [&shared, &worker = socket->worker(), socket = socket, next = next,
+                                            limits](result<domain::principal> who) mutable {
+        // Moved on, so that no other thread ever drops the socket's last reference.
+        auto go_on = [&shared, socket = std::move(socket), next = std::move(next), limits, who = std::move(who)] {
           if (!who) return refuse(shared, socket->handshake(), who.error().code, who.error().detail, next);
           if (!domain::is_room_id(who->sub)) {
             return refuse(shared, socket->handshake(), errc::token_invalid, "sub is not fit for a room", next);
@@ -64,10 +66,10 @@ void admit(context& shared, const socketio::socket_ptr& socket, const socketio::
           socket->data() = object{{"claims", to_claims(*who)}};
           next(std::nullopt);
         };
-        if (socket->worker().here())
+        if (worker.here())
           go_on();
         else
-          socket->worker().post(go_on);
+          worker.post(std::move(go_on));
       });
 }
 

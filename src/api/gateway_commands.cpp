@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <fanfare/base/json.hpp>
 #include <fanfare/base/rfc3339.hpp>
 
 #include "api/gateway_session.hpp"
@@ -51,8 +52,10 @@ void gateway_session::authorize(std::vector<std::string> rooms, domain::room_act
       const auto socket = socket_.lock();
       if (!socket) return;
       return shared_.hook(who_, room, to_text(action),
-                          [weak = weak_from_this(), socket, rooms, action, done = std::move(done)](bool allowed) {
-                            socket->worker().post([weak, rooms, action, done, allowed] {
+                          [weak = weak_from_this(), &worker = socket->worker(), rooms, action,
+                           done = std::move(done)](bool allowed) mutable {
+                            // Moved on, as `done` holds the session: its last reference is dropped on the worker.
+                            worker.post([weak, rooms = std::move(rooms), action, done = std::move(done), allowed] {
                               const auto self = weak.lock();
                               if (!self || !self->open_) return;
                               if (!allowed) return done(errc::forbidden);
@@ -122,6 +125,13 @@ void gateway_session::let_in(const command_ptr& given, const std::vector<std::st
     if (!previous.empty() && previous != rooms[i]) shared_.events.release(previous);
     shared_.connections.enter(row_, rooms[i]);
   }
+  // More than the send queue takes would end the connection, which would come back and ask for the same again.
+  std::size_t bytes = 0;
+  for (const auto& missed : entered->events) bytes += json::write(missed.envelope).size();
+  if (bytes > shared_.replay_bytes_max) {
+    entered->events.clear();
+    entered->recovered = false;
+  }
   // What was missed goes first, then the answer: who stops in between comes back with a cursor that is still good.
   for (auto& missed : entered->events) socket->emit(missed.type, std::move(missed.envelope));
   answer(*given, {{"ok", true},
@@ -156,14 +166,14 @@ void gateway_session::refresh(const command_ptr& given) {
   const auto socket = socket_.lock();
   if (!socket) return;
   refreshing_ = true;
-  shared_.tokens.authenticate(*token->if_string(),
-                              [self = shared_from_this(), socket, given](result<domain::principal> who) {
-                                const auto go_on = [self, given, who = std::move(who)] { self->refreshed(given, who); };
-                                if (socket->worker().here())
-                                  go_on();
-                                else
-                                  socket->worker().post(go_on);
-                              });
+  shared_.tokens.authenticate(*token->if_string(), [self = shared_from_this(), &worker = socket->worker(),
+                                                    given](result<domain::principal> who) mutable {
+    auto go_on = [self = std::move(self), given, who = std::move(who)] { self->refreshed(given, who); };
+    if (worker.here())
+      go_on();
+    else
+      worker.post(std::move(go_on));
+  });
 }
 
 void gateway_session::refreshed(const command_ptr& given, result<domain::principal> who) {

@@ -90,6 +90,18 @@ TEST(Subscribe, SaysWhenThePastIsGone) {
   EXPECT_FALSE(answer.find("recovered")->as_bool());
 }
 
+TEST(Subscribe, ReplaysNoMoreThanTheSendQueueTakes) {
+  rig host([](api::context& shared) { shared.replay_bytes_max = 500; });
+  guest peer(host, rig::token("u1", {"p1"}));
+  const std::string start = host.events.head_cursor();
+  for (int i = 1; i <= 3; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);
+  const auto answer = peer.ask("subscribe", object{{"room", "project:p1"}, {"since", start}});
+  EXPECT_FALSE(answer.find("recovered")->as_bool());
+  EXPECT_EQ(answer.find("cursor")->as_string(), host.events.head_cursor());
+  ASSERT_EQ(host.publish(rig::project_updated("p1", 4)).status, 202u);
+  EXPECT_EQ(number_of(peer.event("project.updated")), 4);
+}
+
 TEST(Subscribe, AFilterLetsOnlyMatchesThrough) {
   rig host;
   guest peer(host, rig::token("u1", {"p1"}));
