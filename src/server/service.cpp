@@ -43,6 +43,7 @@ http::server_options web_options(const configuration& settings) {
   // Beyond the clients: probes, publishers, and what is about to be refused with a code rather than a reset.
   options.connections_max = size(settings, "limits.connections") + 1000;
   options.body_bytes_max = size(settings, "engine.max_payload_bytes");
+  options.header_bytes_max = size(settings, "http.header_bytes");
   options.header_timeout = ms(settings, "http.header_timeout_ms");
   options.body_timeout = ms(settings, "http.body_timeout_ms");
   options.idle_timeout = ms(settings, "http.idle_timeout_ms");
@@ -55,10 +56,12 @@ socketio::server_options io_options(const configuration& settings) {
   options.engine.paths = {"/socket.io/", "/ws/socket.io/"};
   options.engine.ping_interval = ms(settings, "engine.ping_interval_ms");
   options.engine.ping_timeout = ms(settings, "engine.ping_timeout_ms");
+  options.engine.upgrade_timeout = ms(settings, "engine.upgrade_timeout_ms");
   options.engine.max_payload_bytes = size(settings, "engine.max_payload_bytes");
   options.engine.polling = settings.boolean("engine.polling");
   if (settings.boolean("engine.compression")) options.engine.deflate = websocket::deflate_options{};
   options.engine.sessions_max = size(settings, "limits.connections") + 500;
+  options.connect_timeout = ms(settings, "engine.connect_timeout_ms");
   options.engine.send_queue_bytes_max = size(settings, "limits.send_queue_bytes");
   // Its own id is a room of every socket too.
   options.rooms_per_socket_max = size(settings, "limits.rooms_per_connection") + 1;
