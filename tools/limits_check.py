@@ -11,6 +11,8 @@ headers = "".join(p.read_text() for p in sorted((root / "include").rglob("*.hpp"
 config = (root / "src/server/config_table.cpp").read_text()
 tests = {f"{suite}.{name}" for p in (root / "tests/unit").rglob("*.cpp")
          for suite, name in re.findall(r"^TEST(?:_F|_P)?\((\w+), (\w+)\)", p.read_text(), re.M)}
+tests |= {f"interop: {name}" for p in (root / "tests/interop").glob("*.test.mjs")
+          for name in re.findall(r'^test\("([^"]+)"', p.read_text(), re.M)}
 attacks = set(re.findall(r'^(?:attack|test)\("([^"]+)"', (root / "tests/conformance/attack.test.mjs").read_text(), re.M))
 tests |= {f"attack: {name}" for name in attacks}
 
@@ -19,10 +21,10 @@ named = set()
 rows = [line for line in (root / "docs/reference/limits.md").read_text().splitlines() if line.startswith("| ")][1:]
 for row in rows:
     bound, option, counted, reached = (cell.strip() for cell in row.strip("|").split("|"))
-    option = option.strip("`")
-    named.add(option)
-    if f'"{option}"' not in config and not re.search(rf"\b{re.escape(option)}\b", sources):
-        faults.append(f"{bound}: no key or option is called {option}")
+    for name in re.findall(r"`([^`]+)`", option):
+        named.add(name)
+        if f'"{name}"' not in config and not re.search(rf"\b{re.escape(name)}\b", sources):
+            faults.append(f"{bound}: no key or option is called {name}")
     metric, *cause = re.findall(r"`(\w+)`", counted) or [""]
     for word in [metric, *cause]:
         if word and f'"{word}"' not in sources:
