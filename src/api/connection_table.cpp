@@ -5,35 +5,64 @@
 
 namespace fanfare::api {
 
+namespace {
+
+bool reached(std::size_t count, std::size_t limit) { return limit != 0 && count >= limit; }
+
+std::size_t count_of(const std::unordered_map<std::string, std::size_t>& counts, std::string_view name) {
+  const auto found = counts.find(std::string(name));
+  return found == counts.end() ? 0 : found->second;
+}
+
+void uncount_one(std::unordered_map<std::string, std::size_t>& counts, const std::string& name) {
+  if (const auto found = counts.find(name); --found->second == 0) counts.erase(found);
+}
+
+}  // namespace
+
 std::optional<connection_table::key> connection_table::add(connection_row row, std::weak_ptr<socketio::socket> socket,
-                                                           std::size_t total_max, std::size_t per_user_max) {
+                                                           const connection_limits& limits) {
   const std::lock_guard lock(mutex_);
-  auto& of_user = users_[row.user];
-  if (entries_.size() >= total_max || of_user >= per_user_max) {
-    if (of_user == 0) users_.erase(row.user);
+  if (reached(entries_.size(), limits.total) || reached(count_of(users_, row.user), limits.per_user) ||
+      reached(count_of(addresses_, row.address), limits.per_address)) {
     return std::nullopt;
   }
-  ++of_user;
+  ++users_[row.user];
+  ++addresses_[row.address];
   row.rooms.clear();
   entries_.emplace(++last_, entry{std::move(row), std::move(socket)});
   return last_;
 }
 
-void connection_table::uncount(const std::string& room, const std::string& user) {
+bool connection_table::uncount(const std::string& room, const std::string& user) {
   const auto found = rooms_.find(room);
-  if (found == rooms_.end()) return;
-  if (--found->second[user] == 0) found->second.erase(user);
-  if (found->second.empty()) rooms_.erase(found);
+  if (found == rooms_.end()) return false;
+  auto& members = found->second;
+  --members.connections;
+  const bool last = --members.users[user] == 0;
+  if (last) members.users.erase(user);
+  if (members.users.empty()) rooms_.erase(found);
+  return last;
 }
 
 void connection_table::remove(key which) {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(which);
-  if (found == entries_.end()) return;
-  const auto& row = found->second.row;
-  for (const auto& room : row.rooms) uncount(room, row.user);
-  if (const auto user = users_.find(row.user); --user->second == 0) users_.erase(user);
-  entries_.erase(found);
+  std::string user;
+  std::vector<std::string> left;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(which);
+    if (found == entries_.end()) return;
+    const auto& row = found->second.row;
+    user = row.user;
+    for (const auto& room : row.rooms) {
+      if (uncount(room, user)) left.push_back(room);
+    }
+    uncount_one(users_, row.user);
+    uncount_one(addresses_, row.address);
+    entries_.erase(found);
+  }
+  if (!watcher_) return;
+  for (const auto& room : left) watcher_(room, user, false);
 }
 
 void connection_table::set_jti(key which, std::string jti) {
@@ -41,21 +70,34 @@ void connection_table::set_jti(key which, std::string jti) {
   if (const auto found = entries_.find(which); found != entries_.end()) found->second.row.jti = std::move(jti);
 }
 
-void connection_table::enter(key which, const std::string& room) {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(which);
-  if (found == entries_.end()) return;
-  auto& row = found->second.row;
-  if (std::ranges::find(row.rooms, room) != row.rooms.end()) return;
-  row.rooms.push_back(room);
-  ++rooms_[room][row.user];
+bool connection_table::enter(key which, const std::string& room, std::size_t members_max) {
+  std::string user;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(which);
+    if (found == entries_.end()) return true;
+    auto& row = found->second.row;
+    if (std::ranges::find(row.rooms, room) != row.rooms.end()) return true;
+    auto& members = rooms_[room];
+    if (reached(members.connections, members_max)) return false;
+    row.rooms.push_back(room);
+    ++members.connections;
+    if (++members.users[row.user] == 1) user = row.user;
+  }
+  if (watcher_ && !user.empty()) watcher_(room, user, true);
+  return true;
 }
 
 void connection_table::leave(key which, const std::string& room) {
-  const std::lock_guard lock(mutex_);
-  const auto found = entries_.find(which);
-  if (found == entries_.end()) return;
-  if (std::erase(found->second.row.rooms, room) != 0) uncount(room, found->second.row.user);
+  std::string user;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = entries_.find(which);
+    if (found == entries_.end()) return;
+    auto& row = found->second.row;
+    if (std::erase(row.rooms, room) != 0 && uncount(room, row.user)) user = row.user;
+  }
+  if (watcher_ && !user.empty()) watcher_(room, user, false);
 }
 
 std::size_t connection_table::size() const {
@@ -65,24 +107,24 @@ std::size_t connection_table::size() const {
 
 std::size_t connection_table::of_user(std::string_view user) const {
   const std::lock_guard lock(mutex_);
-  const auto found = users_.find(std::string(user));
-  return found == users_.end() ? 0 : found->second;
+  return count_of(users_, user);
+}
+
+std::size_t connection_table::of_address(std::string_view address) const {
+  const std::lock_guard lock(mutex_);
+  return count_of(addresses_, address);
 }
 
 std::map<std::string, std::size_t> connection_table::members(std::string_view room) const {
   const std::lock_guard lock(mutex_);
   const auto found = rooms_.find(room);
-  return found == rooms_.end() ? std::map<std::string, std::size_t>{} : found->second;
+  return found == rooms_.end() ? std::map<std::string, std::size_t>{} : found->second.users;
 }
 
 std::vector<std::pair<std::string, std::size_t>> connection_table::rooms() const {
   const std::lock_guard lock(mutex_);
   std::vector<std::pair<std::string, std::size_t>> all;
-  for (const auto& [room, users] : rooms_) {
-    std::size_t connections = 0;
-    for (const auto& [user, count] : users) connections += count;
-    all.emplace_back(room, connections);
-  }
+  for (const auto& [room, members] : rooms_) all.emplace_back(room, members.connections);
   return all;
 }
 

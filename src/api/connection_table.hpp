@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -29,21 +30,35 @@ struct connection_row {
   std::vector<std::string> rooms;
 };
 
+/// How many there may be at once; 0 is no limit.
+struct connection_limits {
+  std::size_t total = 0;
+  std::size_t per_user = 0;
+  std::size_t per_address = 0;
+};
+
 /// Thread: any.
 class connection_table {
  public:
   using key = std::uint64_t;
 
-  /// Counts the connection; nothing when `total_max` or `per_user_max` are reached.
+  /// Told of a user's first connection in a room, and when the last one is gone; from the caller's thread, outside
+  /// the lock. Set before anybody connects.
+  using presence_watcher = std::function<void(const std::string& room, const std::string& user, bool joined)>;
+  void watch_presence(presence_watcher watcher) { watcher_ = std::move(watcher); }
+
+  /// Counts the connection; nothing when a limit is reached.
   [[nodiscard]] std::optional<key> add(connection_row row, std::weak_ptr<socketio::socket> socket,
-                                       std::size_t total_max, std::size_t per_user_max);
+                                       const connection_limits& limits);
   void remove(key which);
   void set_jti(key which, std::string jti);
-  void enter(key which, const std::string& room);
+  /// False when the room has `members_max` connections already (0: no limit) and this is none of them.
+  bool enter(key which, const std::string& room, std::size_t members_max = 0);
   void leave(key which, const std::string& room);
 
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::size_t of_user(std::string_view user) const;
+  [[nodiscard]] std::size_t of_address(std::string_view address) const;
   /// Users in a room with their numbers of connections.
   [[nodiscard]] std::map<std::string, std::size_t> members(std::string_view room) const;
   /// Rooms with their numbers of connections, by name.
@@ -58,12 +73,18 @@ class connection_table {
     connection_row row;
     std::weak_ptr<socketio::socket> socket;
   };
-  void uncount(const std::string& room, const std::string& user);
+  struct members_of_room {
+    std::map<std::string, std::size_t> users;  // -> connections
+    std::size_t connections = 0;
+  };
+  [[nodiscard]] bool uncount(const std::string& room, const std::string& user);  // the user's last one
 
   mutable std::mutex mutex_;
   std::map<key, entry> entries_;
   std::unordered_map<std::string, std::size_t> users_;
-  std::map<std::string, std::map<std::string, std::size_t>, std::less<>> rooms_;  // room -> user -> connections
+  std::unordered_map<std::string, std::size_t> addresses_;
+  std::map<std::string, members_of_room, std::less<>> rooms_;
+  presence_watcher watcher_;
   key last_ = 0;
 };
 

@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,7 @@
 #include "domain/broadcaster.hpp"
 #include "domain/catalogue/catalogue.hpp"
 #include "domain/github_events.hpp"
+#include "domain/presence_notices.hpp"
 #include "history/log.hpp"
 
 namespace fanfare::api {
@@ -39,8 +41,9 @@ struct settings {
   bool query_token = false;
   std::chrono::seconds refresh_grace{25};
   std::chrono::seconds expiry_warning{60};
-  std::size_t connections_max = 10000;
-  std::size_t connections_per_user_max = 100;
+  connection_limits connections{10000, 100, 0};
+  std::size_t rooms_per_connection_max = 1000;
+  std::size_t members_per_room_max = 0;  // 0: no limit
   double commands_per_second = 50;
   double commands_burst = 200;
   github_settings github;
@@ -84,7 +87,11 @@ struct context {
   const domain::catalogue& types;
   authenticator& tokens;
   domain::rate_limits& publish_rate;
+  domain::rate_limits connect_rate{{0, 1}};       // by address; 0 a second: no limit
+  domain::rate_limits user_command_rate{{0, 1}};  // by user
   domain::access_policy policy;
+  std::optional<milliseconds> presence_window;  // news of a room are gathered for this long; nothing: not told
+  domain::presence_notices presence;
   connection_table connections;
   log_sink log_to = [](severity, std::string_view, const log_fields&) {};
   authorization_hook hook;  // empty: ask_hook is forbidden

@@ -4,12 +4,17 @@
 #include <utility>
 
 #include "api/gateway_session.hpp"
+#include "domain/envelope.hpp"
+#include "domain/filter_rooms.hpp"
 
 namespace fanfare::api {
 
 namespace {
 
-array to_array(const std::set<std::string, std::less<>>& ids) { return {ids.begin(), ids.end()}; }
+template <class Names>
+array to_array(const Names& names) {
+  return {names.begin(), names.end()};
+}
 
 value to_list(const domain::id_list& list) {
   if (list.all) return "*";
@@ -36,31 +41,44 @@ std::string_view connect_code(errc code) {
 }
 
 void refuse(context& shared, const socketio::handshake& came, errc code, std::string_view reason,
-            const socketio::name_space::next& next) {
+            const socketio::name_space::next& next, milliseconds retry_after = milliseconds{1000}) {
   const auto told = connect_code(code);
   shared.metrics()
       .counter("fanfare_connects_refused_total", "CONNECTs refused, by code.", {{"code", std::string(told)}})
       .add();
   shared.log_to(severity::info, "connect refused", {{"code", told}, {"reason", reason}, {"address", came.address}});
-  next(socketio::rejection{std::string(describe(code).message), object{{"code", told}}});
+  object data{{"code", told}};
+  if (code == errc::over_limit) data.set("retry_after_ms", retry_after.count());
+  next(socketio::rejection{std::string(describe(code).message), std::move(data)});
 }
 
 void admit(context& shared, const socketio::socket_ptr& socket, const socketio::name_space::next& next) {
   const auto& came = socket->handshake();
   const auto limits = shared.current();
   if (shared.draining.load()) return refuse(shared, came, errc::draining, "", next);
-  if (shared.connections.size() >= limits->connections_max) return refuse(shared, came, errc::over_limit, "", next);
+  const auto rate = shared.connect_rate.take(came.address, socket->worker().now());
+  if (!rate.allowed) {
+    return refuse(shared, came, errc::over_limit, "too many connects from the address", next, rate.retry_after);
+  }
+  const auto& most = limits->connections;
+  if (most.total != 0 && shared.connections.size() >= most.total) {
+    return refuse(shared, came, errc::over_limit, "", next);
+  }
+  if (most.per_address != 0 && shared.connections.of_address(came.address) >= most.per_address) {
+    return refuse(shared, came, errc::over_limit, "per address", next);
+  }
   // The answer may come from another thread, after a key set has been fetched: the socket is only touched here.
   shared.tokens.authenticate(
       token_of(came, limits->query_token), [&shared, &worker = socket->worker(), socket = socket, next = next,
-                                            limits](result<domain::principal> who) mutable {
+                                                                limits](result<domain::principal> who) mutable {
         // Moved on, so that no other thread ever drops the socket's last reference.
         auto go_on = [&shared, socket = std::move(socket), next = std::move(next), limits, who = std::move(who)] {
           if (!who) return refuse(shared, socket->handshake(), who.error().code, who.error().detail, next);
           if (!domain::is_room_id(who->sub)) {
             return refuse(shared, socket->handshake(), errc::token_invalid, "sub is not fit for a room", next);
           }
-          if (shared.connections.of_user(who->sub) >= limits->connections_per_user_max) {
+          const auto per_user = limits->connections.per_user;
+          if (per_user != 0 && shared.connections.of_user(who->sub) >= per_user) {
             return refuse(shared, socket->handshake(), errc::over_limit, "per user", next);
           }
           socket->data() = object{{"claims", to_claims(*who)}};
@@ -79,6 +97,30 @@ void namespace_delivery::deliver(const domain::outgoing& event) {
   for (auto* nsp : namespaces_) {
     nsp->all().to(event.rooms).conflate(event.conflate_key).sequence(event.sequence).emit(event.type, event.envelope);
   }
+}
+
+std::string presence_room(const std::string& room) { return room + domain::filter_mark + "presence"; }
+
+void announce_presence(context& shared) {
+  if (!shared.presence_window) return;
+  const auto tell = [&shared](const std::string& room) {
+    const auto change = shared.presence.take(room);
+    if (!change) return;
+    const auto now_ms = shared.now_ms();
+    object data{{"room", room}, {"joined", to_array(change->joined)}, {"left", to_array(change->left)}};
+    if (change->truncated) data.set("truncated", true);
+    const auto envelope = domain::build_envelope("presence.changed", std::move(data), domain::make_event_id(now_ms),
+                                                 std::string(own_source), room, now_ms, shared.events.head_cursor());
+    for (const auto* nsp : {"/", "/ws"})
+      shared.io.of(nsp).all().to(presence_room(room)).emit("presence.changed", envelope);
+  };
+  shared.connections.watch_presence([&shared, tell](const std::string& room, const std::string& user, bool joined) {
+    if (room == "global" || room.starts_with("user:") || !shared.presence.note(room, user, joined)) return;
+    auto& worker = shared.web.workers().at(0);
+    worker.post([&worker, room, tell, window = *shared.presence_window] {
+      worker.after(window, [room, tell] { tell(room); });
+    });
+  });
 }
 
 value to_claims(const domain::principal& who) {

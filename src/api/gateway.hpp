@@ -30,6 +30,13 @@ class namespace_delivery final : public domain::delivery {
 /// over_limit or draining for those who may not in; a session for the rest. `shared` must outlive the server.
 void open_gateway(socketio::name_space& nsp, context& shared);
 
+/// Tells the members of a room who may read its presence of users that come and go: `presence.changed`
+/// {room, joined, left, truncated?}, once per context::presence_window. Not for user rooms and global, which are
+/// joined by themselves. After the gateways have been opened, before anybody connects.
+void announce_presence(context& shared);
+/// The room of those who are told; a name no client can ask for.
+[[nodiscard]] std::string presence_room(const std::string& room);
+
 /// The token a client came with: the CONNECT payload's, else Authorization: Bearer, else ?token= when allowed.
 [[nodiscard]] std::string token_of(const socketio::handshake& came, bool query_allowed);
 

@@ -1,4 +1,4 @@
-// The commands of gateway_session: subscribe, unsubscribe, ping, auth.refresh, presence.
+// The commands of gateway_session: subscribe, unsubscribe, ping, auth.refresh, presence, publish.
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,9 @@
 #include <fanfare/base/json.hpp>
 #include <fanfare/base/rfc3339.hpp>
 
+#include "api/gateway.hpp"
 #include "api/gateway_session.hpp"
+#include "domain/envelope.hpp"
 #include "domain/filter.hpp"
 
 namespace fanfare::api {
@@ -100,7 +102,21 @@ void gateway_session::let_in(const command_ptr& given, const std::vector<std::st
   std::optional<std::string> since;
   if (const auto* text = given->asked.find("since"); text != nullptr && text->if_string()) since = *text->if_string();
 
-  std::vector<std::string> newly;  // to take back when not all of them can be joined
+  std::vector<std::string> entered_now;  // to take back when not all of them can be joined
+  const auto give_back = [&] {
+    for (const auto& room : entered_now) shared_.connections.leave(row_, room);
+  };
+  const auto limits = shared_.current();
+  for (const auto& room : rooms) {
+    if (rooms_.contains(room)) continue;
+    const bool full = rooms_.size() + entered_now.size() >= limits->rooms_per_connection_max;
+    if (full || !shared_.connections.enter(row_, room, limits->members_per_room_max)) {
+      give_back();
+      return fail(*given, {errc::over_limit, full ? "too many rooms" : "the room is full", "/room"});
+    }
+    entered_now.push_back(room);
+  }
+  std::vector<std::string> newly;
   const auto before = socket->rooms();
   auto entered = shared_.events.subscribe({rooms, since, only}, [&](const auto& joining, auto after) {
     for (const auto& room : joining) {
@@ -113,6 +129,7 @@ void gateway_session::let_in(const command_ptr& given, const std::vector<std::st
     return result<void>();
   });
   if (!entered) {
+    give_back();
     auto why = entered.error();
     if (why.code == errc::bad_request && why.pointer.empty()) why.pointer = "/since";
     return fail(*given, why);
@@ -123,7 +140,7 @@ void gateway_session::let_in(const command_ptr& given, const std::vector<std::st
     if (!previous.empty() && previous != joined) socket->leave(previous);
     // Each subscription holds its filter once: the one before gives its hold back, also when it was the same.
     if (!previous.empty() && previous != rooms[i]) shared_.events.release(previous);
-    shared_.connections.enter(row_, rooms[i]);
+    follow_presence(rooms[i]);
   }
   // More than the send queue takes would end the connection, which would come back and ask for the same again.
   std::size_t bytes = 0;
@@ -166,14 +183,17 @@ void gateway_session::refresh(const command_ptr& given) {
   const auto socket = socket_.lock();
   if (!socket) return;
   refreshing_ = true;
-  shared_.tokens.authenticate(*token->if_string(), [self = shared_from_this(), &worker = socket->worker(),
-                                                    given](result<domain::principal> who) mutable {
-    auto go_on = [self = std::move(self), given, who = std::move(who)] { self->refreshed(given, who); };
-    if (worker.here())
-      go_on();
-    else
-      worker.post(std::move(go_on));
-  });
+  shared_.tokens.authenticate(*token->if_string(),
+                              [self = shared_from_this(), &worker = socket->worker(),
+                               given](result<domain::principal> who) mutable {
+                                auto go_on = [self = std::move(self), given, who = std::move(who)] {
+                                  self->refreshed(given, who);
+                                };
+                                if (worker.here())
+                                  go_on();
+                                else
+                                  worker.post(std::move(go_on));
+                              });
 }
 
 void gateway_session::refreshed(const command_ptr& given, result<domain::principal> who) {
@@ -192,10 +212,67 @@ void gateway_session::refreshed(const command_ptr& given, result<domain::princip
     if (!stays) lost.push_back(room);
   }
   for (const auto& room : lost) drop_room(room);
+  for (const auto& [room, joined] : rooms_) follow_presence(room);
   object fields{{"ok", true}, {"expires_at", nullptr}, {"rooms", joined_rooms()}};
   if (who_.expires_at) fields.set("expires_at", format_rfc3339(*who_.expires_at));
   answer(*given, std::move(fields));
   arm_expiry();
+}
+
+void gateway_session::follow_presence(const std::string& room) {
+  const auto socket = socket_.lock();
+  if (!socket || !shared_.presence_window || room == "global" || room.starts_with("user:")) return;
+  // The back-end is not asked for this: who may only read the presence by its leave asks with the command.
+  if (shared_.policy.decide(who_, domain::room_action::presence, room) == domain::access::allow)
+    static_cast<void>(socket->join(presence_room(room)));
+  else
+    socket->leave(presence_room(room));
+}
+
+void gateway_session::publish(const command_ptr& given) {
+  const auto socket = socket_.lock();
+  if (!socket) return;
+  if (shared_.draining.load()) return fail(*given, {errc::draining, {}, {}});
+  auto draft = domain::parse_draft(given->asked, shared_.envelope);
+  if (!draft) return fail(*given, draft.error());
+  const bool any_type = who_.has_scope("events:publish");
+  if (!any_type) {
+    // What an agent says of itself, where the policy lets it: the rule is the one of its own room.
+    const auto* agent = draft->type.starts_with("agent.") ? draft->data.find("agent_id") : nullptr;
+    const auto own = agent == nullptr ? domain::access::forbidden
+                                      : shared_.policy.decide(who_, domain::room_action::publish,
+                                                              "agent:" + std::string(agent->as_string()));
+    if (own != domain::access::allow) return fail(*given, {errc::forbidden, {}, {}});
+  }
+  const auto now = socket->worker().now();
+  const auto verdict = shared_.publish_rate.take("sub:" + who_.sub, now);
+  if (!verdict.allowed) return fail(*given, {errc::rate_limited, {}, {}}, verdict.retry_after.count());
+  domain::publish_context asked;
+  asked.publisher = "sub:" + who_.sub;
+  asked.default_source = std::string(own_source);
+  asked.now = shared_.now();
+  asked.steady_now = now;
+  asked.may_publish = [&shared = shared_, who = who_, any_type](const std::string& room) -> result<void> {
+    const auto decision = shared.policy.decide(who, domain::room_action::publish, room);
+    if (any_type || decision == domain::access::allow || !room.starts_with("project:")) {
+      return domain::to_result(decision);
+    }
+    // An agent's event is for its project too; the project must be one that its token names.
+    return domain::to_result(shared.policy.decide(who, domain::room_action::join, room));
+  };
+  std::vector<domain::draft> drafts;
+  drafts.push_back(std::move(*draft));
+  shared_.events.publish(
+      std::move(drafts), std::move(asked),
+      [self = shared_from_this(), socket, given](result<domain::publish_answer> done) {
+        socket->worker().post([self, given, done = std::move(done)] {
+          if (!self->open_) return;
+          if (!done) return self->fail(*given, done.error());
+          const auto& event = done->events.front();
+          self->answer(*given, {{"ok", true}, {"id", event.id}, {"cursor", event.cursor}});
+        });
+      },
+      false);
 }
 
 void gateway_session::presence(const command_ptr& given) {

@@ -5,6 +5,7 @@
 
 #include <fanfare/base/rfc3339.hpp>
 
+#include "api/gateway.hpp"
 #include "domain/envelope.hpp"
 
 namespace fanfare::api {
@@ -31,7 +32,7 @@ void gateway_session::open() {
                                             .nsp = socket->nsp().name(),
                                             .address = socket->handshake().address,
                                             .connected_ms = shared_.now_ms()},
-                                           socket, limits->connections_max, limits->connections_per_user_max);
+                                           socket, limits->connections);
   if (!row) {
     // Others came between the CONNECT's check and now.
     send("connection.error",
@@ -84,8 +85,13 @@ void gateway_session::listen(const socketio::socket_ptr& socket) {
   // The rate counts every event a client sends, known or not.
   socket->use([self = shared_from_this()](socketio::event& event, const socketio::socket::next& next) {
     const auto socket = self->socket_.lock();
-    const auto wait = socket ? self->rate_.take(socket->worker().now()) : std::optional<milliseconds>{0};
-    if (!wait) return next(std::nullopt);
+    const auto now = socket ? socket->worker().now() : steady_time{};
+    auto wait = socket ? self->rate_.take(now) : std::optional<milliseconds>{0};
+    if (!wait) {
+      const auto of_user = self->shared_.user_command_rate.take(self->who_.sub, now);
+      if (of_user.allowed) return next(std::nullopt);
+      wait = of_user.retry_after;
+    }
     self->fail({event.name, "", {}, event.ack}, {errc::rate_limited, {}, {}}, wait->count());
     next(socketio::rejection{std::string(describe(errc::rate_limited).message), {}});
   });
@@ -94,6 +100,7 @@ void gateway_session::listen(const socketio::socket_ptr& socket) {
   handle("ping", "pong", &gateway_session::ping);
   handle("auth.refresh", "auth.refreshed", &gateway_session::refresh);
   handle("presence", "presence", &gateway_session::presence);
+  handle("publish", "published", &gateway_session::publish);
 }
 
 void gateway_session::handle(std::string_view name, std::string_view reply,
@@ -143,7 +150,10 @@ void gateway_session::send(std::string_view type, object data) {
 void gateway_session::drop_room(const std::string& room) {
   const auto found = rooms_.find(room);
   if (found == rooms_.end()) return;
-  if (const auto socket = socket_.lock()) socket->leave(found->second);
+  if (const auto socket = socket_.lock()) {
+    socket->leave(found->second);
+    if (shared_.presence_window) socket->leave(presence_room(room));
+  }
   if (found->second != room) shared_.events.release(found->second);
   shared_.connections.leave(row_, room);
   rooms_.erase(found);

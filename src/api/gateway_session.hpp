@@ -49,6 +49,7 @@ class gateway_session : public std::enable_shared_from_this<gateway_session> {
   void ping(const command_ptr& given);
   void refresh(const command_ptr& given);
   void presence(const command_ptr& given);
+  void publish(const command_ptr& given);
   void refreshed(const command_ptr& given, result<domain::principal> who);
   void let_in(const command_ptr& given, const std::vector<std::string>& rooms, domain::filter_ptr only);
 
@@ -59,6 +60,8 @@ class gateway_session : public std::enable_shared_from_this<gateway_session> {
   void answer(const command& given, object fields);
   void fail(const command& given, const error& why, std::int64_t retry_after_ms = 0);
   void send(std::string_view type, object data);
+  /// Whether news of the room's presence are for this client; nothing where they are not told.
+  void follow_presence(const std::string& room);
   void drop_room(const std::string& room);
   void arm_expiry();
   [[nodiscard]] value joined_rooms() const;

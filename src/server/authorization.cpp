@@ -4,12 +4,14 @@
 #include <charconv>
 #include <fstream>
 #include <iterator>
+#include <memory>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fanfare/base/json.hpp>
 #include <fanfare/base/random.hpp>
 
+#include "domain/access/decision_cache.hpp"
 #include "domain/access/jwt.hpp"
 
 namespace fanfare::server {
@@ -168,23 +170,27 @@ api::github_settings github_settings_of(const configuration& settings) {
   return out;
 }
 
-api::authorization_hook make_hook(const std::string& url, http_caller& caller) {
-  return [url, &caller](const domain::principal& who, const std::string& room, std::string_view action,
-                        std::function<void(bool)> done) {
-    client_request request{.method = "POST",
-                           .url = url,
-                           .headers = {},
-                           .body = {},
-                           .timeout = milliseconds{5000},
-                           .answer_bytes_max = 65536};
+api::authorization_hook make_hook(const std::string& url, http_caller& caller, hook_options options) {
+  const auto kept = std::make_shared<domain::decision_cache>(options.cache_ttl, options.cache_entries_max);
+  return [url, &caller, kept, timeout = options.timeout, clock = options.clock](
+             const domain::principal& who, const std::string& room, std::string_view action,
+             std::function<void(bool)> done) {
+    client_request request{
+        .method = "POST", .url = url, .headers = {}, .body = {}, .timeout = timeout, .answer_bytes_max = 65536};
     request.headers.add("Content-Type", "application/json");
+    // The body is the whole question, and so what an answer is kept by.
     request.body = json::write(object{
         {"user", who.sub}, {"roles", array(who.roles.begin(), who.roles.end())}, {"room", room}, {"action", action}});
-    caller.call(std::move(request), [done = std::move(done)](const result<client_response>& answer) {
+    if (const auto known = kept->find(request.body, clock())) return done(*known);
+    auto question = request.body;
+    caller.call(std::move(request), [done = std::move(done), kept, clock,
+                                     question = std::move(question)](const result<client_response>& answer) {
       if (!answer || answer->status != 200) return done(false);
       const auto body = json::parse(answer->body);
       const auto* allow = body ? body->find("allow") : nullptr;
-      done(allow != nullptr && allow->as_bool());
+      if (allow == nullptr || allow->if_bool() == nullptr) return done(false);
+      kept->put(question, allow->as_bool(), clock());
+      done(allow->as_bool());
     });
   };
 }

@@ -4,6 +4,8 @@
 // Inbound: service, commands, dev_mode. Outbound: domain/jwt, domain/access_policy, http_client.
 
 #include <chrono>
+#include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,7 +41,14 @@ struct token_request {
 [[nodiscard]] domain::access_policy access_policy_of(const configuration& settings);
 /// github.secret, github.previous_secret and github.projects. Throws config_error.
 [[nodiscard]] api::github_settings github_settings_of(const configuration& settings);
-/// POSTs {user, roles, room, action} to `url`; 200 with {"allow":true} allows, all else refuses.
-[[nodiscard]] api::authorization_hook make_hook(const std::string& url, http_caller& caller);
+struct hook_options {
+  milliseconds timeout{5000};
+  milliseconds cache_ttl{0};  // 0: every question is asked
+  std::size_t cache_entries_max = 10000;
+  std::function<steady_time()> clock = [] { return std::chrono::steady_clock::now(); };
+};
+/// POSTs {user, roles, room, action} to `url`; 200 with {"allow":true} allows, all else refuses. Only answers with a
+/// boolean `allow` are kept: a back-end that is down refuses no longer than it is.
+[[nodiscard]] api::authorization_hook make_hook(const std::string& url, http_caller& caller, hook_options options = {});
 
 }  // namespace fanfare::server

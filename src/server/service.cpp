@@ -61,10 +61,10 @@ socketio::server_options io_options(const configuration& settings) {
   options.engine.polling = settings.boolean("engine.polling");
   if (settings.boolean("engine.compression")) options.engine.deflate = websocket::deflate_options{};
   options.engine.sessions_max = size(settings, "limits.connections") + 500;
-  options.connect_timeout = ms(settings, "engine.connect_timeout_ms");
   options.engine.send_queue_bytes_max = size(settings, "limits.send_queue_bytes");
-  // Its own id is a room of every socket too.
-  options.rooms_per_socket_max = size(settings, "limits.rooms_per_connection") + 1;
+  options.connect_timeout = ms(settings, "engine.connect_timeout_ms");
+  // Beside each room its notices of presence; how many rooms there may be is the session's to say.
+  options.rooms_per_socket_max = size(settings, "limits.rooms_per_connection") * 2;
   return options;
 }
 
@@ -86,9 +86,10 @@ domain::broadcaster_options broadcaster_options(const configuration& settings, m
   return options;
 }
 
-domain::rate_limit publish_rate(const configuration& settings) {
-  return {static_cast<double>(settings.integer("limits.publish_per_second")),
-          static_cast<double>(settings.integer("limits.publish_burst"))};
+/// limits.<what>_per_second and limits.<what>_burst.
+domain::rate_limit rate(const configuration& settings, const std::string& what) {
+  return {static_cast<double>(settings.integer("limits." + what + "_per_second")),
+          static_cast<double>(settings.integer("limits." + what + "_burst"))};
 }
 
 api::settings api_settings(const configuration& settings) {
@@ -96,8 +97,10 @@ api::settings api_settings(const configuration& settings) {
   out.query_token = settings.boolean("auth.query_token");
   out.refresh_grace = std::chrono::seconds(settings.integer("auth.refresh_grace_s"));
   out.expiry_warning = std::chrono::seconds(settings.integer("auth.expiry_warning_s"));
-  out.connections_max = size(settings, "limits.connections");
-  out.connections_per_user_max = size(settings, "limits.connections_per_user");
+  out.connections = {size(settings, "limits.connections"), size(settings, "limits.connections_per_user"),
+                     size(settings, "limits.connections_per_address")};
+  out.rooms_per_connection_max = size(settings, "limits.rooms_per_connection");
+  out.members_per_room_max = size(settings, "limits.members_per_room");
   out.commands_per_second = static_cast<double>(settings.integer("limits.commands_per_second"));
   out.commands_burst = static_cast<double>(settings.integer("limits.commands_burst"));
   out.github = github_settings_of(settings);
@@ -113,6 +116,8 @@ api::authenticator_options authenticator_options(const configuration& settings, 
                    settings.text("auth.claim_roles"), settings.text("auth.claim_scope")};
   if (const auto& url = settings.text("auth.jwks_url"); !url.empty()) {
     options.jwks.emplace();
+    options.jwks->refresh = std::chrono::seconds(settings.integer("auth.jwks_refresh_s"));
+    options.jwks->cooldown = std::chrono::seconds(settings.integer("auth.jwks_cooldown_s"));
     for (const auto algorithm : algorithms(settings)) {
       // A symmetric key has no place in a public set (RFC 8725 §3.1).
       if (!domain::to_text(algorithm).starts_with("HS")) options.jwks->allowed.push_back(algorithm);
@@ -164,7 +169,7 @@ struct service::state {
       : lines(to),
         types(load_catalogue(settings)),
         history(random_hex(), log_options(settings)),
-        publish_limits(publish_rate(settings)),
+        publish_limits(rate(settings, "publish")),
         caller(std::make_unique<http_caller>()),
         tokens(authenticator_options(settings, *caller)),
         web(web_options(settings)),
@@ -215,7 +220,16 @@ service::service(const configuration& settings, log& lines) {
   shared.replay_bytes_max = size(settings, "limits.send_queue_bytes") / 2;
   shared.batch_max = size(settings, "limits.batch_events");
   shared.publish_body_bytes_max = size(settings, "limits.publish_body_bytes");
-  if (const auto& url = settings.text("auth.hook_url"); !url.empty()) shared.hook = make_hook(url, *state_->caller);
+  shared.connect_rate.set_limit(rate(settings, "connects"));
+  shared.user_command_rate.set_limit(rate(settings, "user_commands"));
+  if (settings.boolean("presence.notices")) shared.presence_window = ms(settings, "presence.window_ms");
+  if (const auto& url = settings.text("auth.hook_url"); !url.empty()) {
+    hook_options options;
+    options.timeout = ms(settings, "auth.hook_timeout_ms");
+    options.cache_ttl = std::chrono::seconds(settings.integer("auth.hook_cache_ttl_s"));
+    options.cache_entries_max = size(settings, "auth.hook_cache_entries");
+    shared.hook = make_hook(url, *state_->caller, options);
+  }
   state_->tokens.set_keys(verification_keys(settings));
   state_->tokens.set_service_keys(settings.list("publish.keys"));
   shared.replace(api_settings(settings));
@@ -224,6 +238,7 @@ service::service(const configuration& settings, log& lines) {
     state_->delivery.attach(nsp);
     api::open_gateway(nsp, shared);
   }
+  api::announce_presence(shared);
   api::attach_endpoints(shared);
   api::observe_status(shared);
 }
@@ -242,7 +257,9 @@ void service::reload(const configuration& settings) {
   state_->tokens.set_keys(std::move(keys));
   state_->tokens.set_service_keys(settings.list("publish.keys"));
   state_->shared.replace(std::move(next));
-  state_->publish_limits.set_limit(publish_rate(settings));
+  state_->publish_limits.set_limit(rate(settings, "publish"));
+  state_->shared.connect_rate.set_limit(rate(settings, "connects"));
+  state_->shared.user_command_rate.set_limit(rate(settings, "user_commands"));
   state_->web.set_cors(cors_of(settings));
   state_->web.set_connections_max(size(settings, "limits.connections") + 1000);
   state_->lines.set_level(settings.text("log.level"));

@@ -419,12 +419,14 @@ export interface SubscribeRequest { room: string | string[]; since?: string; fil
 export interface RoomRequest { room: string | string[] }
 export interface RefreshRequest { token: string }
 export interface PresenceRequest { room: string }
+export interface PublishRequest { type: string; data: object; id?: string; rooms?: string[] }
 
 export interface SubscribeReply { ok: true; room: string | string[]; cursor: string; recovered: boolean }
 export interface UnsubscribeReply { ok: true; room: string | string[] }
 export type PingReply = { time: string } & Record<string, unknown>;
 export interface RefreshReply { ok: true; expires_at: string; rooms: string[] }
 export interface PresenceReply { ok: true; room: string; members: { user: string; connections: number }[] }
+export interface PublishReply { ok: true; id: string; cursor: string }
 
 export interface ClientToServerEvents {
   /** Joins rooms; with `since`, what was missed comes first. */
@@ -437,6 +439,8 @@ export interface ClientToServerEvents {
   "auth.refresh": (request: RefreshRequest, ack?: (reply: RefreshReply | Failure) => void) => void;
   /** Lists who is in a room. */
   presence: (request: PresenceRequest, ack?: (reply: PresenceReply | Failure) => void) => void;
+  /** Publishes an event; what an agent says of itself where the policy lets it. */
+  publish: (request: PublishRequest, ack?: (reply: PublishReply | Failure) => void) => void;
 }
 
 /** Types of the events that back-ends publish. */

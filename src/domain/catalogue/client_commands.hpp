@@ -24,6 +24,8 @@ inline constexpr std::array client_commands{
     client_command{"auth.refresh", "Replaces the token by a newer one of the same subject.", "RefreshRequest",
                    "RefreshReply", ""},
     client_command{"presence", "Lists who is in a room.", "PresenceRequest", "PresenceReply", ""},
+    client_command{"publish", "Publishes an event; what an agent says of itself where the policy lets it.",
+                   "PublishRequest", "PublishReply", ""},
 };
 
 }  // namespace fanfare::domain

@@ -13,9 +13,9 @@ connection_row row(const std::string& id, const std::string& user) { return {.id
 
 TEST(ConnectionTable, CountsUsersAndRooms) {
   connection_table table;
-  const auto a = table.add(row("a", "u1"), {}, 10, 10);
-  const auto b = table.add(row("b", "u1"), {}, 10, 10);
-  const auto c = table.add(row("c", "u2"), {}, 10, 10);
+  const auto a = table.add(row("a", "u1"), {}, {10, 10, 0});
+  const auto b = table.add(row("b", "u1"), {}, {10, 10, 0});
+  const auto c = table.add(row("c", "u2"), {}, {10, 10, 0});
   for (const auto key : {*a, *b, *c}) table.enter(key, "r");
   table.enter(*a, "r");  // again changes nothing
   table.enter(*a, "s");
@@ -38,16 +38,50 @@ TEST(ConnectionTable, CountsUsersAndRooms) {
 
 TEST(ConnectionTable, HoldsItsLimits) {
   connection_table table;
-  EXPECT_TRUE(table.add(row("a", "u1"), {}, 2, 1));
-  EXPECT_FALSE(table.add(row("b", "u1"), {}, 2, 1));
-  EXPECT_TRUE(table.add(row("c", "u2"), {}, 2, 1));
-  EXPECT_FALSE(table.add(row("d", "u3"), {}, 2, 1));
+  EXPECT_TRUE(table.add(row("a", "u1"), {}, {2, 1, 0}));
+  EXPECT_FALSE(table.add(row("b", "u1"), {}, {2, 1, 0}));
+  EXPECT_TRUE(table.add(row("c", "u2"), {}, {2, 1, 0}));
+  EXPECT_FALSE(table.add(row("d", "u3"), {}, {2, 1, 0}));
   EXPECT_EQ(table.of_user("u3"), 0u);
+}
+
+TEST(ConnectionTable, LimitsAddressesAndRooms) {
+  connection_table table;
+  const auto at = [](const std::string& id, const std::string& address) {
+    return connection_row{.id = id, .user = id, .address = address};
+  };
+  const auto a = table.add(at("a", "::1"), {}, {0, 0, 1});
+  EXPECT_FALSE(table.add(at("b", "::1"), {}, {0, 0, 1}));
+  const auto c = table.add(at("c", "::2"), {}, {0, 0, 1});
+  ASSERT_TRUE(a && c);
+  EXPECT_TRUE(table.enter(*a, "r", 1));
+  EXPECT_TRUE(table.enter(*a, "r", 1));
+  EXPECT_FALSE(table.enter(*c, "r", 1));
+  table.remove(*a);
+  EXPECT_EQ(table.of_address("::1"), 0u);
+  EXPECT_TRUE(table.enter(*c, "r", 1));
+}
+
+TEST(ConnectionTable, TellsOfAUsersFirstAndLastConnectionInARoom) {
+  connection_table table;
+  std::vector<std::string> told;
+  table.watch_presence([&](const std::string& room, const std::string& user, bool joined) {
+    told.push_back((joined ? "+" : "-") + user + " " + room);
+  });
+  const auto a = table.add(row("a", "u1"), {}, {});
+  const auto b = table.add(row("b", "u1"), {}, {});
+  table.enter(*a, "r");
+  table.enter(*b, "r");
+  table.enter(*b, "s");
+  table.leave(*a, "r");
+  table.remove(*b);
+  table.remove(*a);
+  EXPECT_THAT(told, ElementsAre("+u1 r", "+u1 s", "-u1 r", "-u1 s"));
 }
 
 TEST(ConnectionTable, ListsInOrderOfConnecting) {
   connection_table table;
-  for (const auto* id : {"z", "a", "m"}) ASSERT_TRUE(table.add(row(id, id[0] == 'a' ? "u2" : "u1"), {}, 9, 9));
+  for (const auto* id : {"z", "a", "m"}) ASSERT_TRUE(table.add(row(id, id[0] == 'a' ? "u2" : "u1"), {}, {9, 9, 0}));
   const auto two = table.list(std::nullopt, 2);
   ASSERT_EQ(two.size(), 2u);
   EXPECT_EQ(two[0].id, "z");
@@ -61,7 +95,7 @@ TEST(ConnectionTable, WhatIsGoneIsIgnored) {
   table.leave(7, "r");
   table.set_jti(7, "j");
   EXPECT_TRUE(table.rooms().empty());
-  const auto a = table.add({.id = "a", .user = "u1", .jti = "j0"}, {}, 9, 9);
+  const auto a = table.add({.id = "a", .user = "u1", .jti = "j0"}, {}, {9, 9, 0});
   table.set_jti(*a, "j1");
   EXPECT_EQ(table.disconnect("", ""), 0u);
   EXPECT_EQ(table.disconnect("", "j0"), 0u);

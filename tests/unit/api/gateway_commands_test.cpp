@@ -201,5 +201,60 @@ TEST(Presence, ListsTheUsersOfARoom) {
   EXPECT_EQ(code_of(one.ask("presence", object{})), "bad_request");
 }
 
+TEST(Publish, AnAgentSpeaksForItselfWhereThePolicyLetsIt) {
+  rig host([](api::context& shared) {
+    shared.policy = domain::access_policy::make({{"agent", {domain::room_action::publish}, {"claim"}}}).value();
+  });
+  const auto of = [](const std::string& agent, object more = {}) {
+    more.set("type", "agent.connected");
+    more.set("data", object{{"agent_id", agent}, {"project_id", "p1"}});
+    return value(std::move(more));
+  };
+  guest agent(host, rig::token("robot", {"p1"}, 3600, object{{"agents", array{"a1"}}}));
+  ASSERT_TRUE(agent.ask("subscribe", object{{"room", array{"agent:a1", "project:p1"}}}).find("ok")->as_bool());
+  const auto sent = agent.ask("publish", of("a1"));
+  ASSERT_TRUE(sent.find("ok")->as_bool()) << json::write(sent);
+  EXPECT_EQ(*agent.event("agent.connected").find("id"), *sent.find("id"));
+  EXPECT_EQ(code_of(agent.ask("publish", of("a2"))), "forbidden");
+  EXPECT_EQ(code_of(agent.ask("publish", of("a1", object{{"rooms", array{"global"}}}))), "forbidden");
+  EXPECT_EQ(code_of(agent.ask("publish", rig::project_updated("p1"))), "forbidden");
+  EXPECT_EQ(code_of(agent.ask("publish", object{{"type", "agent.connected"}, {"data", 5}})), "bad_request");
+
+  guest other(host, rig::token("robot", {}, 3600, object{{"agents", array{"a1"}}}));
+  EXPECT_EQ(code_of(other.ask("publish", of("a1"))), "forbidden");  // not in its project
+  guest anybody(host, rig::token("u1", {"p1"}));
+  EXPECT_EQ(code_of(anybody.ask("publish", of("a1"))), "forbidden");
+  guest publisher(host, rig::token("u2", {}, 3600, object{{"scope", "events:publish"}}));
+  EXPECT_TRUE(publisher.ask("publish", rig::project_updated("p1")).find("ok")->as_bool());
+}
+
+TEST(Publish, IsRateLimitedAndEndsWithTheDrain) {
+  rig host({}, {0.001, 1});
+  guest publisher(host, rig::token("u2", {}, 3600, object{{"scope", "events:publish"}}));
+  EXPECT_TRUE(publisher.ask("publish", rig::project_updated("p1")).find("ok")->as_bool());
+  const auto refused = publisher.ask("publish", rig::project_updated("p1"));
+  EXPECT_EQ(code_of(refused), "rate_limited");
+  EXPECT_GT(refused.find("error")->find("retry_after_ms")->as_double(), 0);
+  host.shared.draining = true;
+  EXPECT_EQ(code_of(publisher.ask("publish", rig::project_updated("p1"))), "draining");
+}
+
+TEST(Subscribe, HoldsTheLimitOfMembersAndCommandsOfAUser) {
+  rig host;
+  api::settings narrow;
+  narrow.members_per_room_max = 1;
+  narrow.rooms_per_connection_max = 3;
+  host.shared.replace(narrow);
+  guest one(host, rig::token("u1", {"p1", "p2"}));
+  guest two(host, rig::token("u2", {"p1", "p2"}));
+  EXPECT_TRUE(one.ask("subscribe", object{{"room", "project:p1"}}).find("ok")->as_bool());
+  EXPECT_EQ(code_of(one.ask("subscribe", object{{"room", "project:p2"}})), "over_limit");
+  EXPECT_EQ(code_of(two.ask("subscribe", object{{"room", array{"project:p2", "project:p1"}}})), "over_limit");
+  EXPECT_TRUE(host.shared.connections.members("project:p2").empty());
+  host.shared.user_command_rate.set_limit({0.001, 1});
+  EXPECT_EQ(two.ask("ping", object{}).find("error"), nullptr);
+  EXPECT_EQ(code_of(two.ask("ping", object{})), "rate_limited");
+}
+
 }  // namespace
 }  // namespace fanfare::test

@@ -64,13 +64,50 @@ TEST(Gateway, RefusesWhileDraining) {
 TEST(Gateway, HoldsTheConnectionLimits) {
   rig host;
   api::settings narrow;
-  narrow.connections_max = 2;
-  narrow.connections_per_user_max = 1;
+  narrow.connections = {2, 1, 0};
   host.shared.replace(narrow);
   const guest first(host, rig::token("u1"));
   EXPECT_EQ(refusal_code(host, rig::token("u1")), "over_limit");
   const guest second(host, rig::token("u2"));
   EXPECT_EQ(refusal_code(host, rig::token("u3")), "over_limit");
+}
+
+TEST(Gateway, LimitsAnAddressAndSaysWhenToTryAgain) {
+  rig host;
+  api::settings narrow;
+  narrow.connections = {0, 0, 1};
+  host.shared.replace(narrow);
+  const guest first(host, rig::token("u1"));
+  client second(host.port());
+  ASSERT_EQ(second.connect(rig::token("u2")), '4');
+  EXPECT_EQ(second.refusal.find("data")->find("code")->as_string(), "over_limit");
+  EXPECT_GT(second.refusal.find("data")->find("retry_after_ms")->as_double(), 0);
+
+  host.shared.replace({});
+  host.shared.connect_rate.set_limit({0.001, 1});
+  const guest third(host, rig::token("u3"));
+  client fourth(host.port());
+  ASSERT_EQ(fourth.connect(rig::token("u4")), '4');
+  EXPECT_GT(fourth.refusal.find("data")->find("retry_after_ms")->as_double(), 100000);
+}
+
+TEST(Gateway, TellsOfPresenceInOneNotice) {
+  rig host([](api::context& shared) {
+    shared.presence_window = milliseconds{20};
+    api::announce_presence(shared);
+  });
+  guest watcher(host, rig::token("u1", {"p"}));
+  ASSERT_TRUE(watcher.ask("subscribe", object{{"room", "project:p"}}).find("ok")->as_bool());
+  const auto own = watcher.event("presence.changed");
+  EXPECT_EQ(json::write(*own.find("data")), R"({"room":"project:p","joined":["u1"],"left":[]})");
+  {
+    guest other(host, rig::token("u2", {"p"}), "/ws");
+    ASSERT_TRUE(other.ask("subscribe", object{{"room", "project:p"}}).find("ok")->as_bool());
+    const auto came = watcher.event("presence.changed");
+    EXPECT_EQ(json::write(*came.find("data")), R"({"room":"project:p","joined":["u2"],"left":[]})");
+  }
+  const auto gone = watcher.event("presence.changed");
+  EXPECT_EQ(json::write(*gone.find("data")), R"({"room":"project:p","joined":[],"left":["u2"]})");
 }
 
 TEST(Gateway, RefusesRevokedTokens) {
