@@ -95,7 +95,8 @@ void server::state::handle(const http::exchange_ptr& exchange) {
 
 void server::state::serve(session_table& table, const http::exchange_ptr& exchange, const request_terms& terms,
                           bool deferred) {
-  const auto found = table.find(terms.sid);
+  auto found = table.find(terms.sid);
+  if (found && found->overdue()) found = nullptr;
   if (found && found->probing() && !terms.upgrade && !deferred) {
     // The upgrade packet may have been sent before this request, and be readable by now: what came first goes first,
     // and that is sure a turn of the loop later, whichever worker read the request.

@@ -64,23 +64,33 @@ void session::close_probe() {
 }
 
 void session::arm(session_fsm::timer which, milliseconds delay) {
-  auto& slot = timers_[static_cast<std::size_t>(which)];
-  worker().cancel(slot);
+  auto& [id, due] = timers_[static_cast<std::size_t>(which)];
+  worker().cancel(id);
   delay -= std::min({late_, lateness_max, delay});
-  const auto due = worker().now() + delay;
-  slot = worker().after(delay, [weak = std::weak_ptr(self()), which, due] {
-    if (const auto one = weak.lock()) {
-      one->timers_[static_cast<std::size_t>(which)] = 0;
-      one->late_ = std::chrono::ceil<milliseconds>(one->worker().now() - due);
-      if (which == session_fsm::timer::upgrade && one->probe_) one->table_->count().failed(cause::upgrade_timeout);
-      one->fsm_.on_timer(which);
-      one->late_ = milliseconds{0};
-    }
+  due = worker().now() + delay;
+  id = worker().after(delay, [weak = std::weak_ptr(self()), which] {
+    if (const auto one = weak.lock()) one->fire(which);
   });
 }
 
+void session::fire(session_fsm::timer which) {
+  auto& [id, due] = timers_[static_cast<std::size_t>(which)];
+  worker().cancel(std::exchange(id, 0));
+  late_ = std::chrono::ceil<milliseconds>(worker().now() - due);
+  if (which == session_fsm::timer::upgrade && probe_) table_->count().failed(cause::upgrade_timeout);
+  fsm_.on_timer(which);
+  late_ = milliseconds{0};
+}
+
+bool session::overdue() {
+  const auto keep = self();
+  const auto& [id, due] = timers_[static_cast<std::size_t>(session_fsm::timer::heartbeat)];
+  while (id != 0 && worker().now() >= due) fire(session_fsm::timer::heartbeat);
+  return ended();
+}
+
 void session::disarm(session_fsm::timer which) {
-  worker().cancel(std::exchange(timers_[static_cast<std::size_t>(which)], 0));
+  worker().cancel(std::exchange(timers_[static_cast<std::size_t>(which)].id, 0));
 }
 
 void session::deliver(packet in) {

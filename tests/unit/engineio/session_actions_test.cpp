@@ -27,6 +27,21 @@ TEST_F(session_actions_test, heartbeat_by_polling) {
   EXPECT_EQ(worker.timers(), 0U);
 }
 
+TEST_F(session_actions_test, a_request_past_the_deadline_does_not_wait_for_a_late_timer) {
+  options.ping_interval = milliseconds{300};
+  options.ping_timeout = milliseconds{200};
+  open_polling();
+  worker.stall(milliseconds{299});
+  EXPECT_FALSE(one->overdue());
+  worker.stall(milliseconds{30});  // the ping leaves late, and its answer is due when it would have been
+  EXPECT_FALSE(one->overdue());
+  worker.stall(milliseconds{170});
+  EXPECT_FALSE(one->overdue());
+  worker.stall(milliseconds{1});
+  EXPECT_TRUE(one->overdue());
+  EXPECT_EQ(closes, list{"ping timeout"});
+}
+
 TEST_F(session_actions_test, heartbeat_by_websocket) {
   options.ping_interval = milliseconds{300};
   options.ping_timeout = milliseconds{200};

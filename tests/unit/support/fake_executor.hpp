@@ -57,6 +57,9 @@ class fake_executor : public executor {
     now_ = until;
   }
 
+  /// Lets time pass without running what is due, as a busy loop does.
+  void stall(milliseconds span) { now_ += span; }
+
   [[nodiscard]] std::size_t timers() const noexcept { return timers_.size(); }
 
  private:
