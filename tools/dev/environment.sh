@@ -3,6 +3,9 @@
 
 export LC_ALL=C.UTF-8
 export PATH="$PATH:/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
+# What one checkout has compiled serves another: paths count from the checkout's root. The rest is what ccache asks for
+# before it keeps sources that use a precompiled header.
+export CCACHE_BASEDIR="$PWD" CCACHE_NOHASHDIR=1 CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
 # ccache and npm keep their caches under HOME; a chroot or a service account may have none.
 if [ ! -d "${HOME:-}" ] || [ ! -w "${HOME:-}" ]; then
   mkdir -p build/home
