@@ -66,6 +66,14 @@ install_python_packages() {
   "${pip[@]}" install --no-build-isolation --no-deps --force-reinstall ./sdk/python >&2
 }
 
+# What the tests need beside a build.
+set_up_tests() {
+  install_packages "${test_packages[@]}"
+  install_node
+  install_npm_packages
+  install_python_packages
+}
+
 # Configures and builds one preset of CMakePresets.json; further arguments go to the configuration.
 build_preset() {
   local preset=$1
