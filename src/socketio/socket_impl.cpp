@@ -307,7 +307,12 @@ result<void> socket_impl::join(const std::string& room, std::uint64_t after) {
     return error{errc::over_limit, "too many rooms", {}};
   }
   if (member_ != nullptr) {
-    nsp_->node().rooms_of(worker().index()).join(*member_, room, after);
+    auto& node = nsp_->node();
+    if (after != 0) {
+      node.deliver_queued(worker().index(), after);
+      if (ended_) return errc::closed;  // by what was queued: its send queue has a bound
+    }
+    node.rooms_of(worker().index()).join(*member_, room, after);
   } else if (!is_in(room)) {
     early_rooms_.emplace_back(room, after);
   }

@@ -82,8 +82,15 @@ void worker_adapter::broadcast(const packet& out, const broadcast_options& optio
   std::shared_ptr<const delivery> what = prepare(named, options);
   if (options.sequence == 0) return run_on(chosen, [this, what](lane& to) { deliver(to, *what); });
   const auto keep = std::static_pointer_cast<worker_adapter>(shared_from_this());
+  // By the lane's own queue: Asio holds back what a worker posts to itself until the handler that runs has ended, and
+  // what another worker posts meanwhile would overtake it.
   for (unsigned i = 0; i < lanes_.size(); ++i) {
-    if (chosen[i] != 0) shared_->workers.at(i).post([keep, i, what] { keep->deliver(*keep->lanes_[i], *what); });
+    if (chosen[i] == 0) continue;
+    {
+      const std::lock_guard lock(lanes_[i]->mutex);
+      lanes_[i]->queued.push_back(what);
+    }
+    shared_->workers.at(i).post([keep, i] { keep->drain(*keep->lanes_[i]); });
   }
 }
 
@@ -120,12 +127,12 @@ void worker_adapter::broadcast_in_order(packet out, const broadcast_options& opt
   if (drain_here) drain(*lanes_[current->index()]);
 }
 
-void worker_adapter::drain(lane& from) {
+void worker_adapter::drain(lane& from, std::uint64_t up_to) {
   while (true) {
     std::shared_ptr<const delivery> next;
     {
       const std::lock_guard lock(from.mutex);
-      if (from.queued.empty()) return;
+      if (from.queued.empty() || from.queued.front()->options.sequence > up_to) return;
       next = std::move(from.queued.front());
       from.queued.pop_front();
     }

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <deque>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -20,10 +21,11 @@ namespace fanfare::socketio {
 /// Order. A broadcast reaches the caller's own worker inline, so that what a handler broadcasts and then emits
 /// arrives in that order, as in Node; other workers get it posted. It may thereby overtake a broadcast that another
 /// thread posted a moment ago, which is as good as one made a moment later. Not so with a log behind it: broadcasts
-/// with a `sequence` are posted to every worker, the caller's included, so that each worker delivers them in the
-/// order they were made, and none between two steps of one handler (reading the log's end, then joining). With
-/// connection state recovery, deliveries queue per worker in the order of their offsets, and a broadcast first
-/// delivers what its own worker has queued: clients get offsets in order. Thread: any, but for rooms_of().
+/// with a `sequence` queue for every worker, the caller's included, so that each worker delivers them in the order
+/// they were made, and none between two steps of one handler (reading the log's end, then joining); a join after a
+/// sequence first delivers what is queued up to there, so that no replay overtakes it. With connection state
+/// recovery, deliveries queue per worker in the order of their offsets, and a broadcast first delivers what its own
+/// worker has queued: clients get offsets in order. Thread: any, but for rooms_of() and deliver_queued().
 class worker_adapter final : public adapter {
  public:
   worker_adapter(context_ptr shared, std::string nsp);
@@ -47,6 +49,8 @@ class worker_adapter final : public adapter {
 
   /// Thread: that worker.
   worker_rooms& rooms_of(unsigned worker) { return lanes_[worker]->rooms; }
+  /// Delivers what is queued for the worker, up to that sequence. Thread: that worker.
+  void deliver_queued(unsigned worker, std::uint64_t up_to) { drain(*lanes_[worker], up_to); }
   void count_socket(unsigned worker, std::ptrdiff_t change);
   /// Sockets over all workers.
   [[nodiscard]] std::size_t size() const noexcept { return sockets_.load(std::memory_order_relaxed); }
@@ -69,7 +73,7 @@ class worker_adapter final : public adapter {
     std::atomic<std::size_t> sockets{0};
     std::atomic<unsigned> joins_posted{0};  // add_sockets under way: the directory does not know of them yet
     std::mutex mutex;
-    std::deque<std::shared_ptr<const delivery>> queued;  // with recovery only
+    std::deque<std::shared_ptr<const delivery>> queued;  // broadcasts with a sequence, and all with recovery
   };
   using lane_work = std::function<void(lane&)>;
 
@@ -77,7 +81,7 @@ class worker_adapter final : public adapter {
   [[nodiscard]] std::shared_ptr<delivery> prepare(const packet& out, const broadcast_options& options);
   void deliver(lane& to, const delivery& what);
   void broadcast_in_order(packet out, const broadcast_options& options);
-  void drain(lane& from);
+  void drain(lane& from, std::uint64_t up_to = std::numeric_limits<std::uint64_t>::max());
   /// Inline on the caller's worker when it is one, posted to the others.
   void run_on(const std::vector<char>& chosen, const lane_work& work);
 

@@ -98,6 +98,17 @@ TEST_F(adapter_test, sequenced_broadcasts_are_posted_to_the_callers_worker_too) 
   EXPECT_EQ(got(), (counts{1, 1}));
 }
 
+TEST_F(adapter_test, what_a_replay_may_not_overtake_is_delivered_before_the_join_returns) {
+  start(2, 2);
+  ASSERT_TRUE(at(0).join("a"));
+  root->to("a").sequence(5).emit("x");
+  root->to("a").sequence(6).emit("y");
+  ASSERT_TRUE(at(0).join("b", 5));  // the caller replays b up to 5 next
+  EXPECT_EQ(engines[0]->take(), texts{R"(42["x"])"});
+  io->pool.run();
+  EXPECT_EQ(engines[0]->take(), texts{R"(42["y"])"});
+}
+
 TEST_F(adapter_test, skips_what_was_replayed) {
   start(1, 2);
   ASSERT_TRUE(at(0).join("a", 10));
