@@ -69,8 +69,8 @@ TEST(Subscribe, RefusesMalformedArguments) {
 TEST(Subscribe, ReplaysExactlyWhatWasMissedBeforeAnythingLive) {
   rig host;
   guest peer(host, rig::token("u1", {"p1", "p2"}));
-  const auto since = peer.ask("subscribe", object{{"room", "project:p1"}}).find("cursor")->as_string();
-  const std::string mark(since);
+  const auto joined = peer.ask("subscribe", object{{"room", "project:p1"}});
+  const std::string mark(joined.find("cursor")->as_string());
   for (int i = 1; i <= 3; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);
   ASSERT_EQ(host.publish(rig::project_updated("p2", 99)).status, 202u);
 
