@@ -85,7 +85,7 @@ function attack(name, causes, work) {
 before(async () => {
   server = await Server.start({ settings, workers: 2 });
   port = Number(new URL(server.url).port);
-  // By the symbol: the runtime may be linked statically, and then no library of that name is mapped.
+  // By the symbol in the file: the list of mapped libraries has missed the runtime.
   sanitized = /__[at]san_init/.test((await readFile(process.env.FANFARE_PROGRAM)).toString("latin1"));
   for (const transport of ["websocket", "polling"]) {
     const bystander = new Worker(new URL("bystander.mjs", import.meta.url), {
