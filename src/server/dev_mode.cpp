@@ -85,6 +85,8 @@ void attach_dev_page(http::server& web, const domain::catalogue& types, std::str
 std::string dev_banner(const std::string& url, const configuration& settings, const std::string& token) {
   const auto& keys = settings.list("publish.keys");
   const auto key = keys.empty() ? std::string{} : keys.front();
+  // python-socketio runs each handler on a thread of its own, and print() writes each of its parts by itself: what is
+  // to stay one line is printed as one text.
   return fmt::format(R"(
 Development mode: everything is in memory, and the secret is thrown away at the end.
 
@@ -96,7 +98,7 @@ Listen, in JavaScript (npm install socket.io-client):
   node -e 'const s = require("socket.io-client")("{0}", {{auth: {{token: "{1}"}}}}); s.onAny(console.log); s.on("connect", () => s.emit("subscribe", {{room: "project:p1"}}))'
 
 Listen, in Python (pip install "python-socketio[client]"):
-  python3 -c 'import socketio; s = socketio.Client(); s.on("*", print); s.connect("{0}", auth={{"token": "{1}"}}); s.emit("subscribe", {{"room": "project:p1"}}); s.wait()'
+  python3 -c 'import socketio; s = socketio.Client(); s.on("*", lambda name, event: print(f"{{name}} {{event}}\n", end="")); s.connect("{0}", auth={{"token": "{1}"}}); s.emit("subscribe", {{"room": "project:p1"}}); s.wait()'
 
 Publish:
   curl {0}/api/v1/events -H 'Authorization: Bearer {2}' -H 'Content-Type: application/json' -d '{{"type":"project.updated","data":{{"project_id":"p1","changes":{{"name":"Apollo"}}}}}}'
