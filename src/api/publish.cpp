@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t idempotency_key_bytes_max = 256;
 
+// Before the broadcaster saw it, which counts what it refuses itself.
 void refuse(context& shared, const http::exchange_ptr& exchange, error why) {
   shared.metrics()
       .counter("fanfare_publish_refused_total", "Publish requests refused, by cause.",
@@ -69,8 +70,8 @@ void publish_events(context& shared, const http::exchange_ptr& exchange, const c
   auto drafts = std::move(body->drafts);
   shared.events.publish(
       std::move(drafts), std::move(asked),
-      [&shared, exchange](result<domain::publish_answer> answer) {
-        if (!answer) return refuse(shared, exchange, answer.error());
+      [exchange](result<domain::publish_answer> answer) {
+        if (!answer) return exchange->respond(problem(answer.error()));
         exchange->respond(accepted_answer(*answer));
       },
       batch);

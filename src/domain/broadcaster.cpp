@@ -62,7 +62,8 @@ broadcaster::broadcaster(const catalogue& types, history::log& log, delivery& ou
       repeats_(options.repeats),
       published_(counter(options.metrics, "fanfare_events_published_total", "Events accepted and delivered.")),
       repeated_(counter(options.metrics, "fanfare_events_repeated_total", "Events answered as repeats and not sent.")),
-      refused_(counter(options.metrics, "fanfare_publish_refused_total", "Publish requests refused.")) {
+      evaluated_(counter(options.metrics, "fanfare_filter_evaluations_total",
+                         "Evaluations of filters: one a live event and distinct filter.")) {
   log_.observe([this](const history::entry& item) { deliver(item); });
 }
 
@@ -110,7 +111,7 @@ result<history::entry> broadcaster::complete(draft& item, const publish_context&
 
 void broadcaster::publish(std::vector<draft> drafts, publish_context context, published done, bool batch) {
   const auto refuse = [this, &done](error why) {
-    count(refused_, 1);
+    count_refused(why);
     done(std::move(why));
   };
   if (drafts.empty()) return refuse(fault("", "there is no event"));
@@ -187,7 +188,11 @@ void broadcaster::start(const std::shared_ptr<job>& work) {
     full = step == next_step::wait && waiting_.size() >= options_.waiting_max;
     if (step == next_step::wait && !full) waiting_.push_back(work);
   }
-  if (full) return work->done(error{errc::overload, "too many repeated requests are waiting", {}});
+  if (full) {
+    const error why{errc::overload, "too many repeated requests are waiting", {}};
+    count_refused(why);
+    return work->done(why);
+  }
   if (step == next_step::wait) return;
   if (step == next_step::answer) return answer(*work);
   std::vector<history::entry> batch;
@@ -224,7 +229,7 @@ void broadcaster::finish(job& work, const result<std::vector<std::uint64_t>>& po
   if (positions) {
     answer(work);
   } else {
-    count(refused_, 1);
+    count_refused(positions.error());
     work.done(positions.error());
   }
   for (const auto& each : woken) start(each);
@@ -242,6 +247,14 @@ void broadcaster::answer(job& work) {
   work.done(std::move(out));
 }
 
+void broadcaster::count_refused(const error& why) const {
+  if (options_.metrics == nullptr) return;
+  options_.metrics
+      ->counter("fanfare_publish_refused_total", "Publish requests refused, by cause.",
+                {{"cause", std::string(describe(why.code).metric_label)}})
+      .add();
+}
+
 void broadcaster::deliver(const history::entry& item) {
   auto envelope = item.envelope;
   if (!envelope) {
@@ -255,7 +268,7 @@ void broadcaster::deliver(const history::entry& item) {
   if (item.kept) head_ = item.position;
   {
     const std::lock_guard filters(filters_mutex_);
-    filters_.add_matching(rooms, *envelope);
+    count(evaluated_, filters_.add_matching(rooms, *envelope));
   }
   delivery_.deliver({item.type, *envelope, rooms, item.kept ? item.position : 0, item.conflate_key});
 }

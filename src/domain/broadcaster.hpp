@@ -136,6 +136,7 @@ class broadcaster {
   void finish(job& work, const result<std::vector<std::uint64_t>>& positions);
   void answer(job& work);
   void deliver(const history::entry& item);
+  void count_refused(const error& why) const;
   [[nodiscard]] result<std::string> acquire(const std::string& room, const filter_ptr& only);
   [[nodiscard]] std::vector<replayed> replay(const std::vector<history::entry>& entries, const filter* only) const;
 
@@ -154,7 +155,7 @@ class broadcaster {
   std::vector<std::shared_ptr<job>> waiting_;  // for keys that are under way
   metrics::cell* published_ = nullptr;
   metrics::cell* repeated_ = nullptr;
-  metrics::cell* refused_ = nullptr;
+  metrics::cell* evaluated_ = nullptr;
 };
 
 /// The room that clients know: without the mark and hash of an internal one.

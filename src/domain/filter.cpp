@@ -135,11 +135,12 @@ void write(std::string& out, const node& item) {
   if (item.kind == op::negate) {
     write(out, item.parts.front());
   } else if (item.kind == op::all || item.kind == op::any) {
+    // Neither minds the order of its parts, and who writes them down differently should share the evaluation.
+    std::vector<std::string> parts(item.parts.size());
+    for (std::size_t i = 0; i < parts.size(); ++i) write(parts[i], item.parts[i]);
+    std::sort(parts.begin(), parts.end());
     out += '[';
-    for (const auto& part : item.parts) {
-      if (&part != &item.parts.front()) out += ',';
-      write(out, part);
-    }
+    for (const auto& part : parts) out.append(&part == &parts.front() ? "" : ",").append(part);
     out += ']';
   } else {
     out += '{';

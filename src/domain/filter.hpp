@@ -26,7 +26,7 @@ class filter {
   [[nodiscard]] static result<std::shared_ptr<const filter>> parse(const value& item, const filter_limits& limits = {});
 
   [[nodiscard]] bool matches(const value& envelope) const;
-  /// The same text for filters that mean the same by member order; JSON.
+  /// The same text for filters that differ in the order of members, or of the parts of `all` and `any`, alone; JSON.
   [[nodiscard]] const std::string& canonical() const noexcept { return canonical_; }
   /// 22 characters of the canonical text's SHA-256: names the internal room.
   [[nodiscard]] const std::string& hash() const noexcept { return hash_; }

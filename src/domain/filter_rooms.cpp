@@ -1,5 +1,7 @@
 #include "domain/filter_rooms.hpp"
 
+#include <unordered_map>
+
 namespace fanfare::domain {
 
 result<std::string> filter_rooms::acquire(const std::string& room, const filter_ptr& only) {
@@ -30,15 +32,19 @@ void filter_rooms::release(std::string_view internal_room) {
   if (room->second.empty()) rooms_.erase(room);
 }
 
-void filter_rooms::add_matching(std::vector<std::string>& rooms, const value& envelope) const {
+std::size_t filter_rooms::add_matching(std::vector<std::string>& rooms, const value& envelope) const {
+  std::unordered_map<std::string_view, bool> verdicts;  // by hash: rooms of one event may have a filter in common
   const auto named = rooms.size();
   for (std::size_t i = 0; i < named; ++i) {
     const auto place = rooms_.find(rooms[i]);
     if (place == rooms_.end()) continue;
     for (const auto& [hash, shared] : place->second) {
-      if (shared.only->matches(envelope)) rooms.push_back(place->first + filter_mark + hash);
+      const auto [verdict, fresh] = verdicts.try_emplace(hash, false);
+      if (fresh) verdict->second = shared.only->matches(envelope);
+      if (verdict->second) rooms.push_back(place->first + filter_mark + hash);
     }
   }
+  return verdicts.size();
 }
 
 }  // namespace fanfare::domain

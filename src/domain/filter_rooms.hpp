@@ -1,7 +1,8 @@
 #pragma once
 
-// The filters in use, per room. Each distinct one is evaluated once an event, however many sockets use it: they sit
-// together in the internal room "<room>\x1f<filter hash>", a name no client can ask for. Thread: the owner's mutex.
+// The filters in use, per room. Each distinct one is evaluated once an event, however many sockets and rooms use it:
+// its sockets sit in the internal rooms "<room>\x1f<filter hash>", names no client can ask for. Thread: the owner's
+// mutex.
 
 #include <cstddef>
 #include <map>
@@ -24,8 +25,8 @@ class filter_rooms {
   [[nodiscard]] result<std::string> acquire(const std::string& room, const filter_ptr& only);
   /// Takes one user off the internal room; unknown ones are ignored.
   void release(std::string_view internal_room);
-  /// Adds to `rooms` the internal rooms of theirs whose filter the event passes.
-  void add_matching(std::vector<std::string>& rooms, const value& envelope) const;
+  /// Adds to `rooms` the internal rooms of theirs whose filter the event passes; gives how many evaluations it took.
+  std::size_t add_matching(std::vector<std::string>& rooms, const value& envelope) const;
   [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
  private:

@@ -85,6 +85,47 @@ TEST_F(broadcaster_test, filtered_subscribers_have_a_room_of_their_own) {
   EXPECT_THAT(out.items[5].rooms, ElementsAre("project:p1"));
 }
 
+TEST_F(broadcaster_test, evaluates_each_distinct_filter_once_an_event) {
+  // Three filters, each written in several ways, and forty clients that subscribe and two back-ends that publish on
+  // threads of their own: the number of evaluations knows events and filters only.
+  const std::vector<std::vector<const char*>> written{
+      {R"({"exact":{"type":"project.updated","/data/project_id":"p1"}})",
+       R"({"exact":{"/data/project_id":"p1","type":"project.updated"}})",
+       R"([{"exact":{"type":"project.updated"}},{"exact":{"/data/project_id":"p1"}}])"},
+      {R"({"prefix":{"type":"project."}})", R"({"all":[{"prefix":{"type":"project."}}]})"},
+      {R"({"not":{"exact":{"type":"project.updated"}}})"}};
+  constexpr int clients = 40;
+  constexpr int published = 50;
+  const auto of_both = [](const auto& work) {
+    std::thread one([&work] { work(0); });
+    std::thread two([&work] { work(1); });
+    one.join();
+    two.join();
+  };
+  of_both([&](int thread) {
+    for (int n = thread; n < clients; n += 2) {
+      const auto& ways = written[static_cast<std::size_t>(n) % written.size()];
+      const auto only = *filter::parse(*json::parse(ways[static_cast<std::size_t>(n / 3) % ways.size()]));
+      EXPECT_TRUE(events.subscribe({{"project:p1", "global"}, std::nullopt, only}, joins()));
+    }
+  });
+  EXPECT_EQ(events.active_filters(), 2 * written.size()) << "of both rooms";
+  EXPECT_EQ(count("fanfare_filter_evaluations_total"), 0) << "nothing has been published";
+  of_both([this](int) {
+    for (int n = 0; n < published / 2; ++n) {
+      auto item = updated("p1");
+      item.rooms = {"project:p1", "global"};
+      EXPECT_TRUE(publish({item}));
+    }
+  });
+  EXPECT_EQ(count("fanfare_filter_evaluations_total"), published * static_cast<int>(written.size()));
+  EXPECT_THAT(out.items, SizeIs(published));
+  for (const auto& item : out.items) EXPECT_THAT(item.rooms, SizeIs(2 + 2 * 2)) << "two of three match, in both rooms";
+  ASSERT_TRUE(publish({updated("p2")}));
+  EXPECT_EQ(count("fanfare_filter_evaluations_total"), published * static_cast<int>(written.size()))
+      << "nobody filters project:p2";
+}
+
 TEST_F(broadcaster_test, a_delivery_may_give_filters_back) {
   // A socket whose queue a broadcast overflows closes at once, in the middle of the delivery.
   struct closing : delivery {

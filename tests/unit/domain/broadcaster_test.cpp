@@ -89,6 +89,13 @@ TEST_F(broadcaster_test, refuses_what_it_must) {
   EXPECT_EQ(publish({item}).error().code, errc::over_limit);
   EXPECT_EQ(publish({updated("p1")}, context(std::string(257, 'k'))).error().code, errc::bad_request);
   EXPECT_THAT(out.items, IsEmpty());
+  EXPECT_EQ(count("fanfare_publish_refused_total"), 8);
+  const auto by = [this](const char* cause) {
+    return numbers.counter("fanfare_publish_refused_total", "", {{"cause", cause}}).get();
+  };
+  EXPECT_EQ(by("bad_request"), 5);
+  EXPECT_EQ(by("over_limit"), 2);
+  EXPECT_EQ(by("payload_too_large"), 1);
 }
 
 TEST_F(broadcaster_test, asks_whether_the_publisher_may) {

@@ -30,6 +30,21 @@ TEST(filter_rooms, an_event_goes_to_the_rooms_whose_filter_it_passes) {
   EXPECT_THAT(to, ElementsAre("project:p1", "global", a));
 }
 
+TEST(filter_rooms, a_filter_of_several_rooms_is_evaluated_once_an_event) {
+  filter_rooms rooms(10);
+  for (const auto* room : {"project:p1", "project:p2", "global", "user:u1"}) {
+    for (int client = 0; client < 5; ++client) (void)*rooms.acquire(room, type_is("a"));
+  }
+  (void)*rooms.acquire("global", type_is("b"));
+  std::vector<std::string> to{"project:p1", "global", "project:p2", "agent:x"};
+  EXPECT_EQ(rooms.add_matching(to, object{{"type", "a"}}), 2U);
+  const auto internal = [](std::string room) { return room + filter_mark + type_is("a")->hash(); };
+  EXPECT_THAT(to, ElementsAre("project:p1", "global", "project:p2", "agent:x", internal("project:p1"),
+                              internal("global"), internal("project:p2")));
+  to = {"agent:x"};
+  EXPECT_EQ(rooms.add_matching(to, object{{"type", "a"}}), 0U) << "no filter of that room";
+}
+
 TEST(filter_rooms, the_last_user_takes_the_filter_along) {
   filter_rooms rooms(10);
   const auto room = *rooms.acquire("project:p1", type_is("a"));

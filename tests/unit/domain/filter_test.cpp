@@ -118,6 +118,9 @@ TEST(filter, the_same_meaning_is_the_same_filter) {
   EXPECT_EQ(two->hash(), one->hash());
   EXPECT_EQ(three->hash(), one->hash());
   EXPECT_EQ(one->hash().size(), 22U);
+  EXPECT_EQ((*parsed(R"([{"exact":{"type":"x"}},{"exact":{"source":"/s"}}])"))->hash(), one->hash());
+  EXPECT_EQ((*parsed(R"({"any":[{"lt":{"/a":1}},{"not":{"all":[{"gt":{"/b":1}},{"gt":{"/a":1}}]}}]})"))->hash(),
+            (*parsed(R"({"any":[{"not":{"all":[{"gt":{"/a":1}},{"gt":{"/b":1}}]}},{"lt":{"/a":1}}]})"))->hash());
   EXPECT_NE((*parsed(R"({"exact":{"type":"y"}})"))->hash(), one->hash());
   EXPECT_EQ((*parsed(R"({"all":[{"not":{"in":{"type":["a",1,null]}}}]})"))->canonical(),
             R"({"not":{"in":{"type":["a",1,null]}}})");
