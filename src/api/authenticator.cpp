@@ -91,10 +91,14 @@ void authenticator::fetch() {
 void authenticator::fetched(result<std::string> body) {
   const auto now = options_.steady_clock();
   // A set that cannot be used changes nothing: the old keys stay, and so do the refusals.
-  if (body)
-    static_cast<void>(jwks_->fetched(*body, now));
-  else
+  result<void> outcome;
+  if (body) {
+    outcome = jwks_->fetched(*body, now);
+  } else {
     jwks_->failed(now);
+    outcome = body.error();
+  }
+  options_.jwks_fetched(outcome);
   domain::key_set configured;
   std::vector<waiting> ready;
   {

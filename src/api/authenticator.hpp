@@ -38,6 +38,8 @@ struct authenticator_options {
   std::optional<domain::jwks_options> jwks;
   /// Fetches the key set's text with a deadline; `done` once, from any thread. Needed with `jwks`.
   std::function<void(std::function<void(result<std::string>)> done)> fetch_jwks;
+  /// How each fetch ended: as fetch_jwks failed, or bad_request for a set that cannot be used. From its thread.
+  std::function<void(const result<void>&)> jwks_fetched = [](const result<void>&) {};
   std::size_t waiting_max = 1000;  // tokens that wait for a fetch; past it unavailable
   std::size_t revocations_max = 100000;
   std::function<domain::system_time()> clock = [] { return std::chrono::system_clock::now(); };

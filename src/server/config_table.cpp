@@ -96,7 +96,7 @@ constexpr config_key keys[] = {
     {.name = "auth.jwks_url",
      .kind = text,
      .preset = "",
-     .explanation = "URL of a JSON Web Key Set with the verification keys."},
+     .explanation = "URL of a JSON Web Key Set with the verification keys. SSL_CERT_FILE names CAs of one's own."},
     whole("auth.jwks_refresh_s", "300", 1, 86400, "How old the key set may get before it is fetched again."),
     whole("auth.jwks_cooldown_s", "30", 1, 3600,
           "Least time between fetches that unknown key ids or failures ask for."),

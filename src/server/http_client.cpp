@@ -1,6 +1,7 @@
 #include "server/http_client.hpp"
 
 #include <atomic>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -54,7 +55,30 @@ asio::awaitable<client_response> converse(Stream& stream, const client_url& url,
   co_return answer;
 }
 
-asio::awaitable<client_response> perform(client_url url, client_request request) {
+/// Whom to trust: OpenSSL's default places, or what SSL_CERT_FILE and SSL_CERT_DIR name. Reading some hundred
+/// certificates takes milliseconds, so it is done once, and not before somebody needs it.
+class trust_anchors {
+ public:
+  asio::ssl::context& get() {
+    if (!context_) {
+      context_.emplace(asio::ssl::context::tls_client);
+      context_->set_default_verify_paths();
+      context_->set_verify_mode(asio::ssl::verify_peer);
+    }
+    return *context_;
+  }
+
+ private:
+  std::optional<asio::ssl::context> context_;
+};
+
+bool is_address(const std::string& host) {
+  boost::system::error_code failed;
+  asio::ip::make_address(host, failed);
+  return !failed;
+}
+
+asio::awaitable<client_response> perform(client_url url, client_request request, trust_anchors& trust) {
   auto executor = co_await asio::this_coro::executor;
   tcp::resolver resolver(executor);
   const auto endpoints = co_await resolver.async_resolve(url.host, url.port, asio::use_awaitable);
@@ -64,22 +88,21 @@ asio::awaitable<client_response> perform(client_url url, client_request request)
     co_await stream.async_connect(endpoints, asio::use_awaitable);
     co_return co_await converse(stream, url, request);
   }
-  asio::ssl::context context(asio::ssl::context::tls_client);
-  context.set_default_verify_paths();
-  context.set_verify_mode(asio::ssl::verify_peer);
-  beast::ssl_stream<beast::tcp_stream> stream(executor, context);
+  beast::ssl_stream<beast::tcp_stream> stream(executor, trust.get());
   stream.set_verify_callback(asio::ssl::host_name_verification(url.host));
-  SSL_set_tlsext_host_name(stream.native_handle(), url.host.c_str());
+  // RFC 6066 §3: addresses are no host names.
+  if (!is_address(url.host)) SSL_set_tlsext_host_name(stream.native_handle(), url.host.c_str());
   beast::get_lowest_layer(stream).expires_after(request.timeout);
   co_await beast::get_lowest_layer(stream).async_connect(endpoints, asio::use_awaitable);
   co_await stream.async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
   co_return co_await converse(stream, url, request);
 }
 
-void start(asio::io_context& context, client_request request, std::function<void(result<client_response>)> done) {
+void start(asio::io_context& context, trust_anchors& trust, client_request request,
+           std::function<void(result<client_response>)> done) {
   auto url = parse_url(request.url);
   if (!url) return done(url.error());
-  asio::co_spawn(context, perform(std::move(*url), std::move(request)),
+  asio::co_spawn(context, perform(std::move(*url), std::move(request), trust),
                  [done = std::move(done)](const std::exception_ptr& failure, client_response answer) {
                    if (!failure) return done(std::move(answer));
                    try {
@@ -133,11 +156,12 @@ result<client_url> parse_url(std::string_view url) {
 }
 
 result<client_response> http_request(client_request request) {
+  trust_anchors trust;
   asio::io_context context(1);
   result<client_response> answer(error{errc::timeout, "no answer in time", {}});
   // The resolver alone knows no deadline: the loop's end is one more.
   const auto limit = request.timeout + milliseconds{1000};
-  start(context, std::move(request), [&answer](result<client_response> came) { answer = std::move(came); });
+  start(context, trust, std::move(request), [&answer](result<client_response> came) { answer = std::move(came); });
   context.run_for(limit);
   return answer;
 }
@@ -146,6 +170,7 @@ struct http_caller::state {
   explicit state(std::size_t bound) : in_flight_max(bound) {}
   std::size_t in_flight_max;
   std::atomic<std::size_t> in_flight{0};
+  trust_anchors trust;  // the thread's
   asio::io_context context{1};
   asio::executor_work_guard<asio::io_context::executor_type> guard{context.get_executor()};
   std::thread thread{[this] { context.run(); }};
@@ -164,10 +189,11 @@ void http_caller::call(client_request request, std::function<void(result<client_
     return done(error{errc::over_limit, "too many calls under way", {}});
   }
   asio::post(state_->context, [state = state_.get(), request = std::move(request), done = std::move(done)]() mutable {
-    start(state->context, std::move(request), [state, done = std::move(done)](result<client_response> answer) {
-      state->in_flight.fetch_sub(1);
-      done(std::move(answer));
-    });
+    start(state->context, state->trust, std::move(request),
+          [state, done = std::move(done)](result<client_response> answer) {
+            state->in_flight.fetch_sub(1);
+            done(std::move(answer));
+          });
   });
 }
 

@@ -1,7 +1,8 @@
 #pragma once
 
 // Floor 8. HTTP calls that Fanfare itself makes: `fanfare publish`, key sets, the authorization hook.
-// Inbound: commands, service. Outbound: Boost.Beast over TCP or TLS; certificates are verified.
+// Inbound: commands, service. Outbound: Boost.Beast over TCP or TLS. Certificates and host names are verified
+// against OpenSSL's default places, which SSL_CERT_FILE and SSL_CERT_DIR replace.
 
 #include <cstddef>
 #include <functional>

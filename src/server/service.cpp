@@ -107,7 +107,8 @@ api::settings api_settings(const configuration& settings) {
   return out;
 }
 
-api::authenticator_options authenticator_options(const configuration& settings, http_caller& caller) {
+api::authenticator_options authenticator_options(const configuration& settings, http_caller& caller,
+                                                 std::function<void(const result<void>&)> fetched) {
   api::authenticator_options options;
   options.rules.issuer = settings.text("auth.issuer");
   options.rules.audience = settings.text("auth.audience");
@@ -122,6 +123,7 @@ api::authenticator_options authenticator_options(const configuration& settings, 
       // A symmetric key has no place in a public set (RFC 8725 §3.1).
       if (!domain::to_text(algorithm).starts_with("HS")) options.jwks->allowed.push_back(algorithm);
     }
+    options.jwks_fetched = std::move(fetched);
     options.fetch_jwks = [url, &caller](const std::function<void(result<std::string>)>& done) {
       client_request request;
       request.url = url;
@@ -171,7 +173,7 @@ struct service::state {
         history(random_hex(), log_options(settings)),
         publish_limits(rate(settings, "publish")),
         caller(std::make_unique<http_caller>()),
-        tokens(authenticator_options(settings, *caller)),
+        tokens(authenticator_options(settings, *caller, [this](const result<void>& outcome) { fetched(outcome); })),
         web(web_options(settings)),
         io(web, io_options(settings)),
         events(types, history, delivery, broadcaster_options(settings, web.metrics())),
@@ -184,6 +186,15 @@ struct service::state {
       if (letter == '-' || letter == '_') letter = 'x';
     }
     return id.substr(0, 12);
+  }
+
+  /// The key set, as far as it came. Not before the first token, so when all is there.
+  void fetched(const result<void>& outcome) {
+    const auto label = outcome ? "ok" : describe(outcome.error().code).metric_label;
+    web.metrics()
+        .counter("fanfare_jwks_fetches_total", "Fetches of the key set, by outcome.", {{"outcome", std::string(label)}})
+        .add();
+    if (!outcome) shared.log_to(api::severity::warn, "key set not fetched", {{"reason", outcome.error().detail}});
   }
 
   void trim_history() {

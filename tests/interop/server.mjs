@@ -36,11 +36,11 @@ export class Server {
   stderr = "";
   exited;
 
-  /** `settings` are configuration keys; `args` follow `serve`. Resolves when it listens. */
-  static async start({ settings = {}, args = [], workers = 2 } = {}) {
+  /** `settings` are configuration keys; `args` follow `serve`; `env` are further variables. Resolves when it listens. */
+  static async start({ settings = {}, args = [], workers = 2, env = {} } = {}) {
     const server = new Server();
     server.settings = { "auth.secret": secret, "publish.keys": serviceKey, ...settings };
-    server.env = { ...process.env, ...environment(server.settings) };
+    server.env = { ...process.env, ...environment(server.settings), ...env };
     const child = spawn(program, ["serve", "--listen", "127.0.0.1:0", "--workers", String(workers), ...args], {
       env: server.env,
       stdio: ["ignore", "pipe", "pipe"],

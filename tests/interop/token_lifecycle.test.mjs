@@ -1,11 +1,9 @@
 // A connection lives as long as its token: warned, refreshed, evicted, closed, revoked; and the keys behind tokens.
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
-import { createServer } from "node:http";
-import { once } from "node:events";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { Server, curl, jwt, serviceKey, within } from "./server.mjs";
 import { ask, connect, next } from "./client.mjs";
+import { keyPair, keySet } from "./key_set.mjs";
 
 const now = () => Math.floor(Date.now() / 1000);
 const update = (project_id, n) => ({ type: "project.updated", data: { project_id, changes: { n } } });
@@ -137,31 +135,9 @@ test("revoked by jti: that token only; a forced disconnect lets its user back in
   await server.stop();
 });
 
-/** A key set at a URL: `keys` are what it serves, `fetches` how often it was asked, `status` what it answers with. */
-async function keySet(...keys) {
-  const set = { keys, fetches: 0, status: 200 };
-  const listener = createServer((request, response) => {
-    ++set.fetches;
-    response.writeHead(set.status, { "content-type": "application/jwk-set+json" });
-    response.end(JSON.stringify({ keys: set.keys.map(({ jwk }) => jwk) }));
-  });
-  listener.listen(0, "127.0.0.1");
-  await once(listener, "listening");
-  set.close = () => { listener.closeAllConnections(); listener.close(); };
-  after(set.close);
-  set.url = `http://127.0.0.1:${listener.address().port}/jwks.json`;
-  return set;
-}
-
-function keyPair(kid) {
-  const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const jwk = { ...publicKey.export({ format: "jwk" }), kid, alg: "RS256", use: "sig" };
-  return { jwk, token: (claims = {}) => jwt(claims, { header: { alg: "RS256", typ: "JWT", kid }, key: privateKey }) };
-}
-
 test("key sets: several keys and a secret at once, rotation, unknown kids, an endpoint that is down", async () => {
   const [a, b, c, stranger] = ["a", "b", "c", "stranger"].map(keyPair);
-  const set = await keySet(a, b);
+  const set = await keySet([a, b]);
   const server = await Server.start({ settings: {
     "auth.algorithms": "HS256,RS256", "auth.jwks_url": set.url, "auth.jwks_cooldown_s": 1, "auth.jwks_refresh_s": 86400 } });
   for (const token of [a.token(), b.token(), jwt({})]) assert.equal(await code(server.url, token), "accepted");
@@ -188,7 +164,7 @@ test("key sets: several keys and a secret at once, rotation, unknown kids, an en
 
 test("invented kids do not make the server hammer the endpoint", async () => {
   const [a, stranger] = [keyPair("a"), keyPair("x")];
-  const set = await keySet(a);
+  const set = await keySet([a]);
   const server = await Server.start({ settings: {
     "auth.algorithms": "RS256", "auth.jwks_url": set.url, "auth.jwks_cooldown_s": 3600, "auth.secret": null } });
   assert.equal(await code(server.url, a.token()), "accepted");

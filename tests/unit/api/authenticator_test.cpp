@@ -68,6 +68,7 @@ TEST(Authenticator, TakesNewKeysOnReload) {
 /// A key set that is fetched when the test says so.
 struct fetched_keys {
   std::vector<std::function<void(result<std::string>)>> fetches;
+  std::vector<std::string_view> outcomes;
   steady_time now = steady_time{} + std::chrono::hours{1};
   authenticator door;
 
@@ -77,6 +78,9 @@ struct fetched_keys {
     authenticator_options out;
     out.jwks.emplace();
     out.jwks->allowed = {domain::jws_algorithm::hs256};
+    out.jwks_fetched = [this](const result<void>& ended) {
+      outcomes.push_back(ended ? "ok" : describe(ended.error().code).metric_label);
+    };
     out.fetch_jwks = [this](std::function<void(result<std::string>)> done) { fetches.push_back(std::move(done)); };
     out.waiting_max = waiting_max;
     out.steady_clock = [this] { return now; };
@@ -129,6 +133,7 @@ TEST(Authenticator, FetchesAgainForAnUnknownKeyButNotTooOften) {
   keys.finish(errc::unavailable);
   // The old key is kept.
   EXPECT_TRUE(*ask(keys.door, fetched_keys::token("k1")));
+  EXPECT_THAT(keys.outcomes, testing::ElementsAre("ok", "unavailable"));
 }
 
 TEST(Authenticator, RefreshesInTheBackgroundWhenTheSetIsOld) {
@@ -140,6 +145,7 @@ TEST(Authenticator, RefreshesInTheBackgroundWhenTheSetIsOld) {
   ASSERT_EQ(keys.fetches.size(), 1u);
   keys.finish(std::string("no key set"));
   EXPECT_TRUE(*ask(keys.door, fetched_keys::token("k1")));
+  EXPECT_THAT(keys.outcomes, testing::ElementsAre("ok", "bad_request"));
 }
 
 TEST(Authenticator, AFetchThatComesBackTooLateFindsNobody) {
