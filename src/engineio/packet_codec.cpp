@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include <fanfare/base/base64.hpp>
 #include <fanfare/base/json.hpp>
 
 namespace fanfare::engineio {
@@ -15,6 +16,10 @@ outbound encode_binary(std::string_view bytes) {
   return std::make_shared<const websocket::framed_message>(true, "", bytes);
 }
 
+outbound encode_base64(const websocket::framed_message& binary) {
+  return std::make_shared<const websocket::framed_message>(false, "b", base64_encode(binary.message()));
+}
+
 outbound encode_control(packet_type type, std::string_view data) {
   const char digit = static_cast<char>('0' + static_cast<int>(type));
   return std::make_shared<const websocket::framed_message>(false, std::string_view(&digit, 1), data);
@@ -22,6 +27,12 @@ outbound encode_control(packet_type type, std::string_view data) {
 
 result<packet> decode_packet(std::string message, bool binary) {
   if (binary) return packet{packet_type::message, true, std::move(message)};
+  if (message.starts_with('b')) {
+    // Clients differ in padding and alphabet; Node reads them all, and drops what is no base64, which we do not.
+    auto bytes = base64_decode(std::string_view(message).substr(1), base64_rule::lenient);
+    if (!bytes) return error{errc::protocol_violation, "invalid base64", {}};
+    return packet{packet_type::message, true, std::move(*bytes)};
+  }
   if (message.empty() || message.front() < '0' || message.front() > '6') {
     return error{errc::protocol_violation, "unknown packet type", {}};
   }

@@ -19,8 +19,12 @@ struct packet {
   std::string data;
 };
 
-/// One WebSocket message. A binary one is a MESSAGE as it stands. Fails: protocol_violation, without a known type.
+/// One packet as WebSocket or a polling payload carries it: a binary message is a MESSAGE as it stands, "b" + base64
+/// one in text. Fails: protocol_violation, without a known type.
 [[nodiscard]] result<packet> decode_packet(std::string message, bool binary);
+
+/// A binary packet for a client that asked for text alone (b64=1).
+[[nodiscard]] outbound encode_base64(const websocket::framed_message& binary);
 
 /// What OPEN tells the client.
 struct open_terms {

@@ -8,18 +8,6 @@
 
 namespace fanfare::engineio {
 
-namespace {
-
-result<packet> decode_part(std::string_view part) {
-  if (part.empty() || part.front() != 'b') return decode_packet(std::string(part), false);
-  // Clients differ in padding and alphabet; Node reads them all, and drops what is no base64, which we do not.
-  auto bytes = base64_decode(part.substr(1), base64_rule::lenient);
-  if (!bytes) return error{errc::protocol_violation, "invalid base64", {}};
-  return packet{packet_type::message, true, std::move(*bytes)};
-}
-
-}  // namespace
-
 decoded_payload decode_payload(std::string_view body, std::size_t packets_max) {
   decoded_payload decoded;
   if (!is_valid_utf8(body)) {
@@ -34,7 +22,7 @@ decoded_payload decode_payload(std::string_view body, std::size_t packets_max) {
   decoded.packets.reserve(count);
   for (bool more = true; more;) {
     const auto end = body.find(payload_separator);
-    auto part = decode_part(body.substr(0, end));
+    auto part = decode_packet(std::string(body.substr(0, end)), false);
     if (!part) {
       decoded.fault = part.error();
       return decoded;

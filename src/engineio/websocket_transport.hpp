@@ -17,7 +17,7 @@ class websocket_transport {
   static constexpr std::size_t batch_packets_max = 64;  // as many as one write gathers
 
   websocket_transport() = default;
-  explicit websocket_transport(websocket::connection_ptr connection) : connection_(std::move(connection)) {}
+  explicit websocket_transport(websocket::connection_ptr connection);
 
   [[nodiscard]] bool attached() const noexcept { return connection_ != nullptr; }
   /// Whether it takes a batch now. Not asked of queued_bytes(): the opening handshake may be queued still, and its
@@ -39,6 +39,7 @@ class websocket_transport {
 
  private:
   websocket::connection_ptr connection_;
+  bool text_only_ = false;    // b64=1 in its request: binary packets leave as base64
   bool outstanding_ = false;  // a batch has been handed over and has not reached the kernel
 };
 

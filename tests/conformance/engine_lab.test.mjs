@@ -81,6 +81,18 @@ suite("engine-lab", async (server, it) => {
       socket.close();
     });
   }
+  await it("bounces binary of a client that forces base64, by polling and after the upgrade", async () => {
+    const socket = client({ forceBase64: true });
+    const next = listen(socket);
+    const upgrade = event(socket, "upgrade");
+    await event(socket, "open");
+    socket.send(bytes);
+    assert.deepEqual(Buffer.from(await next()), bytes);
+    await upgrade;
+    socket.send(bytes);
+    assert.deepEqual(Buffer.from(await next()), bytes);
+    socket.close();
+  });
   await it("tells the headers of the carrying request, by polling and by WebSocket", async () => {
     const socket = client({ transports: ["polling"], withCredentials: true, extraHeaders: { "X-Mixed-Case": "Kept" } });
     const next = listen(socket);

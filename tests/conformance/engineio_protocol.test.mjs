@@ -65,6 +65,15 @@ suite("engineio-echo", async (server, it) => {
     assert.deepEqual(await peer.take(5), ["4hello", Buffer.from([1, 2, 3, 4]), "4\u20ac", Buffer.alloc(0), "4"]);
     peer.close();
   });
+  await it("takes base64 for binary over WebSocket, and sends it to who asks with b64", async () => {
+    for (const [query, echo] of [["", Buffer.from([1, 2, 3])], ["&b64=", Buffer.from([1, 2, 3])], ["&b64=1", "bAQID"]]) {
+      const peer = new Peer(`${server.ws}${path}?EIO=4&transport=websocket${query}`);
+      await peer.next();
+      peer.send("bAQID", "4text", Buffer.from([1, 2, 3]));
+      assert.deepEqual(await peer.take(3), [echo, "4text", echo], query);
+      peer.close();
+    }
+  });
   await it("ends a session at what it cannot read", async () => {
     for (const body of ["abc", "", "4a\x1e\x1e4b", "7", "9x", "b"]) {
       const one = await session();

@@ -46,8 +46,20 @@ TEST(packet_codec, takes_a_binary_message_as_it_stands) {
   EXPECT_TRUE(decode_packet("", true).has_value());
 }
 
+TEST(packet_codec, takes_base64_in_text_for_binary) {
+  for (const std::string& text : std::vector<std::string>{"bAQID", "bAQI=", "bAQI", "b"}) {
+    const auto decoded = decode_packet(text, false);
+    ASSERT_TRUE(decoded.has_value()) << text;
+    EXPECT_EQ(decoded.value().type, packet_type::message);
+    EXPECT_TRUE(decoded.value().binary);
+    EXPECT_EQ(encode_base64(*encode_binary(decoded.value().data))->message().substr(0, 4), text.substr(0, 4));
+  }
+  EXPECT_EQ(decode_packet("bAQID", false).value().data, "\x01\x02\x03");
+  EXPECT_FALSE(encode_base64(*encode_binary("x"))->binary());
+}
+
 TEST(packet_codec, refuses_unknown_types) {
-  for (const std::string& text : std::vector<std::string>{"", "7", "abc", "/", "bAQ==", " 4", "\xff"}) {
+  for (const std::string& text : std::vector<std::string>{"", "7", "abc", "/", "b!", " 4", "\xff"}) {
     const auto decoded = decode_packet(text, false);
     ASSERT_FALSE(decoded.has_value()) << text;
     EXPECT_EQ(decoded.error().code, errc::protocol_violation);

@@ -67,6 +67,20 @@ TEST_F(websocket_transport_test, a_pause_does_not_lose_what_was_queued_before_th
   EXPECT_EQ(closes, list{"forced close"});
 }
 
+TEST_F(websocket_transport_test, a_client_of_text_alone_gets_and_sends_base64) {
+  make_table();
+  socket = std::make_shared<fake_websocket>(worker);
+  socket->request_.query = "EIO=4&transport=websocket&b64=1";
+  one->open_websocket(socket);
+  worker.run();
+  socket->sent.clear();
+  one->send({encode_text("a"), encode_binary("\x01\x02\x03")}, {});
+  worker.run();
+  EXPECT_EQ(socket->sent, (list{"4a", "bAQID"}));
+  socket->receive("bYWJj");
+  EXPECT_EQ(messages, list{"b:abc"});
+}
+
 TEST_F(websocket_transport_test, websocket_session) {
   make_table();
   socket = std::make_shared<fake_websocket>(worker);
