@@ -52,6 +52,14 @@ void run_on(session_table& table, Work work) {
     table.worker().post(std::move(work));
 }
 
+/// Behind what the worker's sockets have brought by now, and behind what that makes it send: the first turn may run
+/// before the sockets are asked again, the second runs behind what they then gave.
+void behind_what_is_readable(executor& worker, std::function<void()> work) {
+  worker.post([&worker, work = std::move(work)]() mutable {
+    worker.post([&worker, work = std::move(work)]() mutable { worker.defer(std::move(work)); });
+  });
+}
+
 void close_unwanted(const websocket::connection_ptr& connection) {
   connection->on_message([](auto) {});
   connection->close(0);
@@ -97,12 +105,13 @@ void server::state::serve(session_table& table, const http::exchange_ptr& exchan
                           bool deferred) {
   auto found = table.find(terms.sid);
   if (found && found->overdue()) found = nullptr;
-  if (found && found->probing() && !terms.upgrade && !deferred) {
-    // The upgrade packet may have been sent before this request, and be readable by now: what came first goes first,
-    // and that is sure a turn of the loop later, whichever worker read the request.
-    return table.worker().post([self = shared_from_this(), weak = table.weak_from_this(), exchange, terms] {
-      if (const auto owner = weak.lock()) self->serve(*owner, exchange, terms, true);
-    });
+  if (found && !terms.upgrade && !deferred && (found->probing() || found->transport() == "websocket")) {
+    // The upgrade packet may have been sent before this request and be readable by now, and the answer to the probe may
+    // not have left yet: what came first goes first, on whichever connection and worker.
+    return behind_what_is_readable(table.worker(),
+                                   [self = shared_from_this(), weak = table.weak_from_this(), exchange, terms] {
+                                     if (const auto owner = weak.lock()) self->serve(*owner, exchange, terms, true);
+                                   });
   }
   if (const auto failure = verify_session(terms, found ? found->transport() : std::string_view{})) {
     if (deferred || terms.upgrade || !terms.get || !table.recently_refused(terms.sid)) {

@@ -165,6 +165,57 @@ TEST_P(server_test, a_plain_request_for_a_websocket_session) {
   EXPECT_EQ(client.frame(), "4alive");
 }
 
+TEST_P(server_test, a_poll_that_arrives_with_the_upgrade_comes_behind_it) {
+  start();
+  for (int i = 0; i < 20; ++i) {
+    const auto sid = open();
+    raw_client poller(port);
+    EXPECT_EQ(poller.ask("GET", "EIO=4&transport=polling").status, 200U);
+    const auto client = upgraded(sid);
+    {
+      const held_worker hold(*web, sid);
+      poller.request("GET", poll_of(sid));
+      client->send_frame("5");
+    }
+    EXPECT_EQ(poller.answer().status, 400U);
+    client->send_frame("4after");
+    EXPECT_EQ(client->frame(), "4after");
+  }
+}
+
+TEST_P(server_test, the_answer_to_a_probe_leaves_before_the_refusal_of_a_poll) {
+  start();
+  for (int i = 0; i < 20; ++i) {
+    const auto sid = open();
+    raw_client poller(port), client(port);
+    EXPECT_EQ(poller.ask("GET", "EIO=4&transport=polling").status, 200U);
+    EXPECT_EQ(client.open_websocket(upgrade_of(sid)).status, 101U);
+    {
+      const held_worker hold(*web, sid);
+      client.send_frame("2probe");
+      client.send_frame("5");
+      poller.request("GET", poll_of(sid));
+    }
+    EXPECT_EQ(poller.answer().status, 400U);
+    EXPECT_TRUE(client.readable());
+    EXPECT_EQ(client.frame(), "3probe");
+  }
+}
+
+TEST_P(server_test, a_parked_poll_ends_when_a_probe_arrives) {
+  start();
+  const auto sid = open();
+  raw_client poller(port), client(port);
+  poller.request("GET", poll_of(sid));
+  EXPECT_EQ(client.open_websocket(upgrade_of(sid)).status, 101U);
+  client.send_frame("2probe");
+  EXPECT_EQ(client.frame(), "3probe");
+  EXPECT_EQ(poller.answer().body, "6");
+  client.send_frame("5");
+  poller.request("GET", poll_of(sid));
+  EXPECT_EQ(poller.answer().status, 400U);
+}
+
 TEST_P(server_test, server_closes_one_session) {
   start();
   raw_client client(port);

@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -117,6 +118,12 @@ class raw_client {
     } catch (const std::runtime_error&) {
       return "close";
     }
+  }
+
+  /// Whether something has arrived that was not read.
+  [[nodiscard]] bool readable() const {
+    pollfd asked{fd_, POLLIN, 0};
+    return !read_.empty() || ::poll(&asked, 1, 0) == 1;
   }
 
  private:

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -15,6 +16,7 @@
 
 #include <fanfare/engineio/server.hpp>
 
+#include "engineio/session_id.hpp"
 #include "engineio/support/raw_client.hpp"
 
 namespace fanfare::engineio {
@@ -76,6 +78,27 @@ class server_fixture : public testing::TestWithParam<unsigned> {
     EXPECT_EQ(client->frame(), "3probe");
     return client;
   }
+
+  /// While it lives the worker that owns the session handles nothing, so that what is sent meanwhile is readable at
+  /// once.
+  class held_worker {
+   public:
+    held_worker(http::server& web, const std::string& sid) {
+      std::promise<void> holds;
+      auto held = holds.get_future();
+      web.workers().at(worker_of(sid).value()).post([&holds, until = release_.get_future().share()] {
+        holds.set_value();
+        until.wait();
+      });
+      held.wait();
+    }
+    ~held_worker() { release_.set_value(); }
+    held_worker(const held_worker&) = delete;
+    held_worker& operator=(const held_worker&) = delete;
+
+   private:
+    std::promise<void> release_;
+  };
 
   server_options options;
   std::unique_ptr<http::server> web;
