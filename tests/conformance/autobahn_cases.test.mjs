@@ -179,9 +179,8 @@ suite("websocket-echo", async (server, it) => {
     for (const opcode of [text, binary]) {
       for (const size of [1 << 16, 1 << 20, 1 << 24]) await echoes([frame(opcode, star(size))], [[opcode, star(size)]]);
       for (const piece of [64, 4096, 1 << 20]) {
-        const size = Math.min(1 << 22, piece * 65535);
         const parts = [];
-        for (let at = 0; at < size; at += piece) parts.push(part(at ? more : opcode, star(piece)));
+        for (let at = 0; at < 1 << 22; at += piece) parts.push(part(at ? more : opcode, star(piece)));
         await echoes([...parts, frame(more)], [[opcode, star(parts.length * piece)]]);
       }
       await echoes([frame(opcode, star(1 << 20))], [[opcode, star(1 << 20)]], 4096);

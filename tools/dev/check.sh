@@ -42,8 +42,39 @@ check_coverage() {
   done
 }
 
+# Autobahn's own program plays all its cases against websocket-echo. It needs a Python 2.7, which Debian 12 does not have:
+# PYTHON2 names one. `all` leaves this part out.
+check_autobahn() {
+  local python="${PYTHON2:-python2.7}" folder="$PWD/build/autobahn" fixture url
+  "$python" -c 'import sys; sys.exit(sys.version_info[0] != 2)' 2>/dev/null ||
+    { echo "autobahn needs Python 2.7: PYTHON2=/path/to/python2.7 ./dev check autobahn" >&2; exit 2; }
+  build_preset asan-ubsan
+  export PYTHONPATH="$folder/lib"
+  [ -d "$PYTHONPATH" ] || "$python" -m pip install --quiet --target "$PYTHONPATH" autobahntestsuite==0.8.2
+  touch "$PYTHONPATH/zope/__init__.py" # --target leaves it out
+  rm -rf "$folder/reports"
+  mkfifo "$folder/output"
+  build/asan-ubsan/bin/fanfare_fixture websocket-echo --listen 127.0.0.1:0 >"$folder/output" &
+  fixture=$!
+  trap 'kill $fixture; rm -f "$folder/output"' EXIT
+  url=$(grep -m1 -o '127.0.0.1:.*' "$folder/output")
+  cat >"$folder/spec.json" <<SPEC
+{"outdir": "$folder/reports", "cases": ["*"], "exclude-cases": [], "exclude-agent-cases": {},
+ "servers": [{"agent": "fanfare", "url": "ws://$url"}]}
+SPEC
+  "$python" -c 'from autobahntestsuite.wstest import run; run()' -m fuzzingclient -s "$folder/spec.json" | tail -n 1
+  python3 - "$folder/reports/index.json" <<'PYTHON'
+import collections, json, sys
+cases = json.load(open(sys.argv[1]))["fanfare"]
+verdicts = collections.Counter(one["behavior"] for one in cases.values())
+print(len(cases), "cases:", dict(verdicts))
+faults = [name for name, one in cases.items() if {one["behavior"], one["behaviorClose"]} - {"OK", "INFORMATIONAL"}]
+sys.exit(f"not in order: {', '.join(sorted(faults))}" if faults else 0)
+PYTHON
+}
+
 case "${1:-all}" in
-  format | tidy | clang | tsan | coverage) "check_$1" ;;
+  autobahn | format | tidy | clang | tsan | coverage) "check_$1" ;;
   all)
     for part in format tidy clang tsan coverage; do
       echo "== $part"
