@@ -13,6 +13,11 @@ session_fsm::terms terms_of(const server_options& options) {
           options.allow_upgrades && options.websocket};
 }
 
+bool names_close(std::string_view payload) {
+  const char close[] = {payload_separator, '1', '\0'};
+  return payload.starts_with('1') || payload.find(close) != std::string_view::npos;
+}
+
 /// Close codes with which the WebSocket floor itself ends a connection for what the peer sent (RFC 6455 §7.4.1).
 bool is_error(std::uint16_t code) noexcept { return code == 1002 || code == 1003 || (code >= 1007 && code <= 1010); }
 
@@ -106,8 +111,13 @@ void session::on_post(const http::exchange_ptr& post) {
     fsm_.on_fault(close_reason::transport_error);
     return polling_.refuse(post, 400);
   }
-  auto payload = decode_payload(request.body, options.packets_per_poll_max);
-  carrier_ = &request;
+  if (polling_.parked() || !names_close(request.body)) return take_payload(post);
+  worker().after(close_patience, [one = self(), post] { one->take_payload(post); });
+}
+
+void session::take_payload(const http::exchange_ptr& post) {
+  auto payload = decode_payload(post->request().body, table_->options().packets_per_poll_max);
+  carrier_ = &post->request();
   for (auto& packet : payload.packets) {
     table_->count().packets_in.add();
     fsm_.on_packet(std::move(packet));

@@ -27,6 +27,10 @@ class session final : public socket, private session_fsm::actions {
   /// A heartbeat's deadline counts from when its ping was due, but for what a busy loop delayed past this.
   static constexpr milliseconds lateness_max{50};
 
+  /// How long a POST that closes waits for a poll, where none is parked: a client that sends both at once means the
+  /// poll to hear of it, but they come on two connections, which two workers may read.
+  static constexpr milliseconds close_patience{10};
+
   /// `place` is held until the session ends.
   session(std::shared_ptr<session_table> table, std::string id, http::request handshake,
           std::shared_ptr<reservation> place);
@@ -83,6 +87,7 @@ class session final : public socket, private session_fsm::actions {
 
   [[nodiscard]] std::shared_ptr<session> self() { return std::static_pointer_cast<session>(shared_from_this()); }
   void start(session_fsm::carrier how);
+  void take_payload(const http::exchange_ptr& post);
   /// Whether the packets may be queued; drops volatile ones, ends the session past the bound.
   [[nodiscard]] bool admit(std::size_t bytes, std::size_t packets, const send_options& options);
   void fire(session_fsm::timer which);

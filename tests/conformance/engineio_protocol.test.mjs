@@ -150,6 +150,14 @@ suite("engineio-echo", async (server, it) => {
     peer.send("1");
     await peer.end();
   });
+  await it("tells a poll sent along with the close", async () => {
+    // Two connections, and so perhaps two workers: whichever reads first.
+    for (let i = 0; i < 50; ++i) {
+      const one = await session();
+      assert.deepEqual(await Promise.all([one.get(), one.post("1")]), [{ status: 200, body: "6" }, { status: 200, body: "ok" }]);
+      await gone(one);
+    }
+  });
   await it("ends a client that pings, as the heartbeat goes the other way", async () => {
     const peer = websocket();
     await peer.next();

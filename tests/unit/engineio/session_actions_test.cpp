@@ -129,7 +129,9 @@ TEST_F(session_actions_test, close_during_a_probe) {
   const auto connection = probe();
   connection->receive("2probe");
   worker.run();
-  EXPECT_EQ(post("1")->body(), "ok");
+  const auto closing = post("1");
+  worker.advance(session::close_patience);
+  EXPECT_EQ(closing->body(), "ok");
   EXPECT_EQ(connection->close_codes.size(), 1U);
   connection->receive("5");
   EXPECT_EQ(closes, list{"transport close"});

@@ -85,6 +85,38 @@ TEST_F(session_test, the_poll_hears_of_a_refused_post_after_the_post_itself) {
   EXPECT_EQ(poll->body(), "1");
 }
 
+TEST_F(session_test, a_close_waits_a_moment_for_the_poll_it_has_overtaken) {
+  open_polling();
+  const auto closing = post(
+      "4x\x1e"
+      "1");
+  EXPECT_EQ(closing->body(), "(nothing)");
+  const auto poll = get();
+  EXPECT_EQ(poll->body(), "(nothing)");
+  worker.advance(session::close_patience);
+  EXPECT_EQ(poll->body(), "6");
+  EXPECT_EQ(closing->body(), "ok");
+  EXPECT_EQ(messages, list{"t:x"});
+  EXPECT_EQ(closes, list{"transport close"});
+}
+
+TEST_F(session_test, a_close_without_any_poll_comes_through) {
+  open_polling();
+  const auto closing = post("1");
+  const auto again = post("1");
+  worker.advance(session::close_patience);
+  EXPECT_EQ(closing->body(), "ok");
+  EXPECT_EQ(again->body(), "ok");
+  EXPECT_EQ(closes, list{"transport close"});
+}
+
+TEST_F(session_test, a_close_finds_the_parked_poll) {
+  open_polling();
+  const auto poll = get();
+  EXPECT_EQ(post("1")->body(), "ok");
+  EXPECT_EQ(poll->body(), "6");
+}
+
 TEST_F(session_test, too_many_packets_in_one_post) {
   options.packets_per_poll_max = 2;
   open_polling();
