@@ -173,6 +173,7 @@ void session::on_websocket_message(websocket::connection& connection, websocket:
     return fsm_.on_probe_packet(decoded ? *decoded : unreadable, decoded.has_value());
   }
   if (!is_carrier(connection)) return;
+  resume_writes();
   if (!decoded) return ended() ? void() : fsm_.on_fault(close_reason::parse_error);
   const auto keep = websocket_.connection();
   carrier_ = &keep->request();

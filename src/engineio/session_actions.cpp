@@ -45,6 +45,12 @@ void session::pause_writes() {
   });
 }
 
+void session::resume_writes() {
+  if (pause_ == 0) return;
+  worker().cancel(std::exchange(pause_, 0));
+  mark_dirty();
+}
+
 void session::close_websocket() { websocket_.close(); }
 
 void session::answer_probe() { probe_->send(encode_control(packet_type::pong, "probe"), false); }

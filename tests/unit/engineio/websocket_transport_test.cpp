@@ -55,6 +55,20 @@ TEST_F(websocket_transport_test, a_pause_after_what_goes_alone) {
   EXPECT_EQ(socket->sent, (list{"4reply", "4a", "4b", "4c"}));
 }
 
+TEST_F(websocket_transport_test, a_pause_ends_with_what_the_peer_sends) {
+  open_websocket();
+  one->send(encode_text("reply"), {.alone = true});
+  one->send(encode_text("a"), {});
+  worker.run();
+  EXPECT_EQ(socket->sent, list{"4reply"});
+  socket->receive("4subscribe");
+  one->send(encode_text("b"), {});
+  worker.run();
+  EXPECT_EQ(socket->sent, (list{"4reply", "4a", "4b"}));
+  worker.advance(session::write_pause);
+  EXPECT_EQ(socket->sent.size(), 3U);
+}
+
 TEST_F(websocket_transport_test, a_pause_does_not_lose_what_was_queued_before_the_end) {
   open_websocket();
   one->send(encode_text("reply"), {.alone = true});
