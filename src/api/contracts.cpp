@@ -34,6 +34,27 @@ value event_schema(const domain::catalogue& types) {
                                       {"time", object{{"type", "string"}, {"format", "date-time"}}}}}};
 }
 
+/// Of application/x-ndjson; a problem that ends such a request has the same members.
+value lines_accepted() {
+  const value text = object{{"type", "string"}};
+  const auto count = [](std::string_view what) { return object{{"type", "integer"}, {"description", what}}; };
+  const auto list = [](std::string_view what, object properties) {
+    return object{{"type", "array"},
+                  {"description", what},
+                  {"items", object{{"type", "object"}, {"properties", std::move(properties)}}}};
+  };
+  const value number = object{{"type", "integer"}};
+  return object{{"type", "object"},
+                {"properties",
+                 object{{"accepted", count("Lines in the log now, repeats included.")},
+                        {"duplicates", count("Those that had been accepted before, and were not sent again.")},
+                        {"refused", count("Lines refused by themselves.")},
+                        {"lines", count("Lines read, blank ones included.")},
+                        {"events", list("The first accepted.", {{"line", number}, {"id", text}, {"cursor", text}})},
+                        {"errors", list("The first refused.",
+                                        {{"line", number}, {"code", text}, {"detail", text}, {"pointer", text}})}}}};
+}
+
 object component_schemas(const domain::catalogue& types) {
   const value text = object{{"type", "string"}};
   const value accepted = object{{"type", "object"}, {"properties", object{{"id", text}, {"cursor", text}}}};
@@ -42,6 +63,7 @@ object component_schemas(const domain::catalogue& types) {
       {"Accepted", object{{"type", "object"},
                           {"properties", object{{"accepted", object{{"type", "integer"}}},
                                                 {"events", object{{"type", "array"}, {"items", accepted}}}}}}},
+      {"LinesAccepted", lines_accepted()},
       {"Problem", object{{"type", "object"},
                          {"description", "RFC 9457; pointer is the JSON Pointer of a fault in the body."},
                          {"properties", object{{"type", text},
@@ -58,7 +80,11 @@ object request_body() {
   auto content = media("application/json", one_or_more);
   content.set("application/cloudevents+json", object{{"schema", any}});
   content.set("application/cloudevents-batch+json", object{{"schema", object{{"type", "array"}, {"items", any}}}});
-  content.set("application/x-ndjson", object{{"schema", object{{"type", "string"}}}});
+  content.set("application/x-ndjson",
+              object{{"schema", object{{"type", "string"},
+                                       {"description",
+                                        "One event a line, of any number: each is published as it comes, "
+                                        "and refused by itself."}}}});
   return object{{"required", true}, {"content", std::move(content)}};
 }
 
@@ -66,7 +92,8 @@ object responses(const endpoint& row) {
   object out;
   for (const auto& answer : row.answers) {
     object described{{"description", answer.summary}};
-    const auto schema = row.takes_events ? ref("Accepted") : value(object{});
+    const auto schema =
+        row.takes_events ? value(object{{"anyOf", array{ref("Accepted"), ref("LinesAccepted")}}}) : value(object{});
     if (!answer.media.empty()) described.set("content", media(answer.media, schema));
     out.set(std::to_string(answer.status), std::move(described));
   }
@@ -92,7 +119,8 @@ object responses(const endpoint& row) {
   if (row.takes_events) {
     failure(413, "The body, an event or the batch is too large.");
     failure(415, "The media type is not supported.");
-    failure(429, "Too fast; Retry-After says when to come back.");
+    failure(408, "The body took too long to come.");
+    failure(429, "Too fast; Retry-After says when to come back. Lines are slowed down instead.");
     failure(503, "Draining, or history is down.");
   }
   return out;

@@ -9,7 +9,7 @@
 #include <fanfare/base/digest.hpp>
 #include <fanfare/base/json.hpp>
 
-#include "api/publish.hpp"
+#include "api/publish/publish.hpp"
 #include "api/route_table.hpp"
 #include "domain/github_events.hpp"
 

@@ -7,7 +7,8 @@
 #include "api/administration.hpp"
 #include "api/contracts.hpp"
 #include "api/github_webhook.hpp"
-#include "api/publish.hpp"
+#include "api/publish/publish.hpp"
+#include "api/publish/publish_body.hpp"
 #include "api/status.hpp"
 
 namespace fanfare::api {
@@ -22,9 +23,10 @@ std::vector<endpoint> make_endpoints() {
       {"POST",
        "/api/v1/events",
        "publishEvents",
-       "Publishes one event or a batch, all or nothing. Repeats by Idempotency-Key or event id get the first answer.",
+       "Publishes one event, a batch, all or nothing, or lines, each by itself. Repeats get the first answer.",
        publish,
-       {{"Idempotency-Key", "header", "string", "Names the whole request: repeating it sends nothing twice."}},
+       {{"Idempotency-Key", "header", "string",
+         "Names the whole request: repeating it sends nothing twice. Of lines it names each, with its number."}},
        {{202, "Accepted and in the log: every event's id and cursor."}},
        publish_events,
        true},
@@ -188,8 +190,11 @@ const std::vector<endpoint>& endpoints() {
 
 void attach_endpoints(context& shared) {
   for (const auto& row : endpoints()) {
-    http::route_options options{row.body_bytes_max};
-    if (row.takes_events) options.body_bytes_max = shared.publish_body_bytes_max;
+    http::route_options options{.body_bytes_max = row.body_bytes_max};
+    if (row.takes_events) {
+      options.body_bytes_max = shared.publish_body_bytes_max;
+      options.stream_body = has_lines;
+    }
     shared.web.route(
         row.method, row.path, [&shared, &row](const http::exchange_ptr& exchange) { serve(shared, row, exchange); },
         options);

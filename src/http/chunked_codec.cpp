@@ -57,10 +57,9 @@ bool chunked_codec::take_size(char c) {
   if (digit >= 0) {
     if (left_ >> 59 != 0) return false;
     left_ = left_ * 16 + static_cast<unsigned>(digit);
-    // Leading zeros would let one size line grow without end.
-    if (state_ == state::size && ++extension_bytes_ > extension_bytes_max) return false;
+    size_digits_ = state_ == state::size_start ? 1 : size_digits_ + 1;
     state_ = state::size;
-    return true;
+    return size_digits_ <= size_digits_max;
   }
   if (state_ == state::size_start) return false;
   if (c == '\r')

@@ -9,7 +9,8 @@
 
 namespace fanfare::http {
 
-/// Decodes one chunked body. Extensions are read over, trailers dropped, both bounded: a peer pays for its body only.
+/// Decodes one chunked body, of any number of chunks. Extensions are read over, trailers dropped, both bounded: a peer
+/// pays for its body only.
 class chunked_codec {
  public:
   enum class step : std::uint8_t { need_more, complete, malformed, too_large };
@@ -22,6 +23,7 @@ class chunked_codec {
 
   static constexpr std::size_t extension_bytes_max = 4096;  // of one message
   static constexpr std::size_t trailer_bytes_max = 8192;
+  static constexpr unsigned size_digits_max = 32;  // leading zeros would let one size line grow without end
 
  private:
   enum class state : std::uint8_t { size_start, size, extension, size_lf, data, data_cr, data_lf, trailer, final_lf };
@@ -31,6 +33,7 @@ class chunked_codec {
 
   std::size_t body_bytes_max_;
   std::uint64_t left_ = 0;  // of the chunk at hand
+  unsigned size_digits_ = 0;
   std::size_t extension_bytes_ = 0;
   std::size_t trailer_bytes_ = 0;
   std::size_t trailer_line_bytes_ = 0;

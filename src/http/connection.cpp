@@ -68,6 +68,7 @@ void connection::received(net::io_result got, std::string_view bytes) {
       peer_ended_ = true;
       // A request that somebody waits to answer ends with its peer; one about to be answered may have come from a
       // client that closes its sending side behind its last request.
+      if (phase_ == phase::handling && streaming_) return drive();
       if (phase_ == phase::writing || (phase_ == phase::handling && !abort_)) return;
       if (phase_ == phase::reading && !input_.empty()) return;
       if (phase_ == phase::reading && codec_.started()) home_.counted.count_error("incomplete_request");
@@ -98,6 +99,8 @@ void connection::drive() {
       moving = false;
     } else if (phase_ == phase::reading) {
       moving = had_turn = advance();
+    } else if (phase_ == phase::handling && reader_) {
+      moving = advance_body();
     } else if (phase_ == phase::writing) {
       moving = flush();
       if (moving) written();
@@ -117,6 +120,10 @@ bool connection::advance() {
   if (input_.empty()) input_ = {};  // an idle connection holds no buffer
   switch (step) {
     case request_codec::step::complete:
+      dispatch();
+      return true;
+    case request_codec::step::need_more:
+      if (!streaming_) break;
       dispatch();
       return true;
     case request_codec::step::failed:
@@ -143,13 +150,21 @@ request_codec::step connection::begin_body() {
   if (!home_.policy.is_preflight(head)) {
     route_ = home_.routes.find(head.method, std::string_view(head.target).substr(0, head.target.find('?')));
   }
+  if (route_.work != nullptr && route_.options.stream_body && route_.options.stream_body(head)) {
+    const auto step = codec_.begin_body(request_codec::unbounded);
+    streaming_ = step == request_codec::step::need_more;
+    return step;
+  }
   const auto step = codec_.begin_body(route_.options.body_bytes_max != 0 ? route_.options.body_bytes_max
                                                                          : home_.options.body_bytes_max);
-  if (step == request_codec::step::need_more && codec_.expects_continue()) {
-    out_ += continue_line;
-    if (!flush() && phase_ == phase::closed) return request_codec::step::need_more;
-  }
+  if (step == request_codec::step::need_more) invite_body();
   return step;
+}
+
+void connection::invite_body() {
+  if (!codec_.take_expectation()) return;
+  out_ += continue_line;
+  static_cast<void>(flush());
 }
 
 void connection::dispatch() {
@@ -207,9 +222,11 @@ void connection::decorate(response& content, bool compress_body) {
 void connection::answer(response content, bool compress_body, bool close_after) {
   if (phase_ != phase::handling) return;
   const auto dropped = std::exchange(abort_, nullptr);
+  const auto unread = std::exchange(reader_, nullptr);
   decorate(content, compress_body);
-  close_after_ =
-      close_after || !codec_.keep_alive() || home_.draining || content.headers.has_token("Connection", "close");
+  // What is left of a streamed body would be read as the next request.
+  close_after_ = close_after || streaming_ || !codec_.keep_alive() || home_.draining ||
+                 content.headers.has_token("Connection", "close");
   out_ += serialize_head(content, {!close_after_, codec_.http_1_0(), home_.date()});
   if (status_has_body(content.status) && !(asked_ && asked_->method == "HEAD")) body_ = std::move(content.body);
   home_.counted.count_request(asked_ ? asked_->method : "", content.status);
@@ -302,6 +319,7 @@ void connection::close() {
   home_.home.cancel(std::exchange(timer_, 0));
   stream_->close();
   if (auto work = std::exchange(abort_, nullptr); work && parked) home_.home.post(std::move(work));
+  if (auto next = std::exchange(reader_, nullptr)) home_.home.post([next = std::move(next)] { next(errc::closed); });
   home_.open.erase(self);
 }
 
@@ -337,6 +355,11 @@ void connection::expired() {
     phase_ = phase::handling;
     answer(response::problem(408, reason_phrase(408)), false, true);
     return;
+  }
+  if (phase_ == phase::handling && reader_) {
+    home_.counted.count_error("body_timeout");
+    give(errc::timeout);
+    return drive();
   }
   if (phase_ == phase::reading && !asked_once_) home_.counted.count_error("no_request");
   if (phase_ == phase::writing) {

@@ -28,8 +28,9 @@ class connection : public std::enable_shared_from_this<connection> {
   connection(shard& home, std::unique_ptr<net::byte_stream> stream);
   ~connection();
 
-  /// These three are live_exchange's.
+  /// These four are live_exchange's.
   void answer(response content, bool compress, bool close_after);
+  void read_body(const std::shared_ptr<const request>& of, exchange::body_reader next);
   void set_abort(std::function<void()> work);
   void upgrade(executor& target, exchange::upgraded taken);
 
@@ -44,7 +45,10 @@ class connection : public std::enable_shared_from_this<connection> {
   void drive();
   [[nodiscard]] bool advance();
   [[nodiscard]] request_codec::step begin_body();
+  void invite_body();
   void dispatch();
+  [[nodiscard]] bool advance_body();
+  void give(result<body_part> part);
   void refuse_request();
   [[nodiscard]] bool flush();
   void written();
@@ -62,8 +66,9 @@ class connection : public std::enable_shared_from_this<connection> {
   router::match route_;
   std::shared_ptr<const request> asked_;  // the request being answered; shared with its exchange
   std::function<void()> abort_;
-  std::string input_;  // read and not yet parsed
-  std::string out_;    // heads; body_ follows it
+  exchange::body_reader reader_;  // who waits for the next part of a streamed body
+  std::string input_;             // read and not yet parsed
+  std::string out_;               // heads; body_ follows it
   shared_bytes body_;
   std::size_t sent_ = 0;  // of out_ and body_ together
   std::size_t discarded_ = 0;
@@ -76,6 +81,7 @@ class connection : public std::enable_shared_from_this<connection> {
   bool close_after_ = false;
   bool peer_ended_ = false;
   bool timing_head_ = false, timing_body_ = false;
+  bool streaming_ = false;  // a handler has the request, and of its body more is to come
 };
 
 }  // namespace fanfare::http

@@ -38,6 +38,15 @@ void live_exchange::on_abort(std::function<void()> work) {
   home_.post([carrier = std::move(carrier), work = std::move(work)]() mutable { carrier->set_abort(std::move(work)); });
 }
 
+void live_exchange::read_body(body_reader next) {
+  auto carrier = answered_ ? nullptr : carrier_.lock();
+  if (!carrier) return home_.post([next = std::move(next)] { next(errc::closed); });
+  if (home_.here()) return carrier->read_body(asked_, std::move(next));
+  home_.post([carrier = std::move(carrier), of = asked_, next = std::move(next)]() mutable {
+    carrier->read_body(of, std::move(next));
+  });
+}
+
 void live_exchange::upgrade(executor& target, upgraded taken) {
   if (answered_.exchange(true)) return;
   auto carrier = carrier_.lock();

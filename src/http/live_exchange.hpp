@@ -22,6 +22,7 @@ class live_exchange final : public exchange {
   void respond(response answer, bool compress) override;
   void respond_and_close(response answer) override;
   void on_abort(std::function<void()> work) override;
+  void read_body(body_reader next) override;
   void upgrade(executor& target, upgraded taken) override;
 
  private:

@@ -242,11 +242,11 @@ request_codec::step request_codec::begin_body(std::size_t body_bytes_max) {
 
 request_codec::step request_codec::feed_body(std::string_view& input) {
   if (state_ == state::fixed_body) {
-    const auto wanted = static_cast<std::size_t>(content_length_) - request_.body.size();
-    const auto part = input.substr(0, wanted);
+    const auto part = input.substr(0, static_cast<std::size_t>(content_length_));
     request_.body.append(part);
     input.remove_prefix(part.size());
-    if (part.size() < wanted) return step::need_more;
+    content_length_ -= part.size();
+    if (content_length_ != 0) return step::need_more;
     state_ = state::done;
     return step::complete;
   }

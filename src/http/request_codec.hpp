@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <fanfare/http/message.hpp>
 
@@ -38,9 +39,12 @@ class request_codec {
   [[nodiscard]] step feed(std::string_view& input);
   /// Decides by Content-Length, before any of the body is read, whether it may come (413).
   [[nodiscard]] step begin_body(std::size_t body_bytes_max);
+  /// For bodies that are streamed, with a bound of `unbounded`: what of it has been fed since the last call.
+  [[nodiscard]] std::string take_body() { return std::exchange(request_.body, {}); }
+  static constexpr std::size_t unbounded = static_cast<std::size_t>(-1);
 
   [[nodiscard]] const request& head() const noexcept { return request_; }
-  [[nodiscard]] request take() { return std::move(request_); }
+  [[nodiscard]] request take() { return std::exchange(request_, {}); }
   [[nodiscard]] const request_failure& failure() const noexcept { return failure_; }
   /// Whether a byte of a request has come since reset().
   [[nodiscard]] bool started() const noexcept { return state_ != state::head || !raw_.empty(); }
@@ -49,6 +53,8 @@ class request_codec {
   [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
   /// The peer waits for "100 Continue" before it sends the body (RFC 9110 §10.1.1).
   [[nodiscard]] bool expects_continue() const noexcept { return expects_continue_; }
+  /// The same, once.
+  [[nodiscard]] bool take_expectation() noexcept { return std::exchange(expects_continue_, false); }
   /// Makes ready for the next request on the same connection.
   void reset();
 
@@ -73,7 +79,7 @@ class request_codec {
   state state_ = state::head;
 
   request request_;
-  std::uint64_t content_length_ = 0;
+  std::uint64_t content_length_ = 0;  // in a body: what is left of it
   bool chunked_ = false;
   bool http_1_0_ = false;
   bool keep_alive_ = false;

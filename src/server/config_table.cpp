@@ -40,7 +40,8 @@ constexpr config_key keys[] = {
     whole("server.stop_grace_ms", "2000", 0, 600000, "How long answers under way may take to finish after that."),
 
     whole("http.header_timeout_ms", "10000", 1, int_max, "From the first byte of a request to the end of its headers."),
-    whole("http.body_timeout_ms", "30000", 1, int_max, "From the end of the headers to the end of the body."),
+    whole("http.body_timeout_ms", "30000", 1, int_max,
+          "From the end of the headers to the end of the body; of a streamed one, to its next bytes."),
     whole("http.idle_timeout_ms", "60000", 1, int_max,
           "How long a kept-alive connection may be silent between requests."),
     whole("http.write_timeout_ms", "30000", 1, int_max,

@@ -230,6 +230,7 @@ service::service(const configuration& settings, log& lines) {
   shared.heartbeat = ms(settings, "engine.ping_interval_ms");
   shared.replay_bytes_max = size(settings, "limits.send_queue_bytes") / 2;
   shared.batch_max = size(settings, "limits.batch_events");
+  shared.event_bytes_max = size(settings, "limits.event_bytes");
   shared.publish_body_bytes_max = size(settings, "limits.publish_body_bytes");
   shared.connect_rate.set_limit(rate(settings, "connects"));
   shared.user_command_rate.set_limit(rate(settings, "user_commands"));

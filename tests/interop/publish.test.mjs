@@ -64,15 +64,18 @@ test("CloudEvents: structured, batch and binary", async () => {
   assert.ok(seen.every(({ cursor, specversion }) => cursor && specversion === "1.0"));
 });
 
-test("newline-delimited: in order; a fault says which line and sends none", async () => {
+test("newline-delimited: in order; a faulty line is refused by itself", async () => {
   const lines = [1, 2, 3].map((n) => JSON.stringify(update(n))).join("\n") + "\n\n";
   const seen = await seenDuring(async () => {
     assert.equal((await ndjson(lines)).body.accepted, 3);
-    const refused = await ndjson(lines + '{"type":"project.updated","data":{}}\n');
-    assert.equal(refused.status, 400);
-    assert.equal(refused.body.pointer, "/3/data/project_id");
+    const bad = '{"type":"project.updated","data":{}}\n';
+    const { status, body } = await ndjson(bad + lines);
+    assert.deepEqual([status, body.accepted, body.refused], [202, 3, 1]);
+    assert.deepEqual([body.errors[0].line, body.errors[0].pointer], [1, "/data/project_id"]);
+    const refused = await ndjson(bad);
+    assert.deepEqual([refused.status, refused.body.pointer, refused.body.refused], [400, "/data/project_id", 1]);
   });
-  assert.deepEqual(numbers(seen), [1, 2, 3]);
+  assert.deepEqual(numbers(seen), [1, 2, 3, 1, 2, 3]);
 });
 
 test("a repeat by id or by Idempotency-Key is answered as before and sends nothing", async () => {

@@ -3,7 +3,9 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
+#include <fanfare/base/error.hpp>
 #include <fanfare/base/executor.hpp>
 #include <fanfare/http/message.hpp>
 
@@ -12,6 +14,12 @@ class byte_stream;
 }
 
 namespace fanfare::http {
+
+/// What has come of a streamed body since the part before.
+struct body_part {
+  std::string_view bytes;  // valid during the call only; empty at most when it is the last
+  bool last = false;
+};
 
 /// One request and the right to answer it once. It may be kept and answered later from any thread; dropped
 /// without an answer, it answers 500. Thread: any.
@@ -30,6 +38,14 @@ class exchange {
   virtual void respond_and_close(response answer) = 0;
   /// Runs `work` on worker() if the peer goes away before an answer (once; also when it already has).
   virtual void on_abort(std::function<void()> work) = 0;
+
+  /// Asks for the next part of the body, on a route that streams it (route_options::stream_body): `next` runs once, on
+  /// worker(). Nobody asks, nothing is read: past pipelined_bytes_max the peer has to wait. The first call invites the
+  /// body of a peer that expects "100 Continue". An answer before the last part closes the connection. Fails: closed (the
+  /// peer went away midway, or an answer has been given), timeout (nothing came for body_timeout), bad_request (the
+  /// chunks are malformed); answer after the last two.
+  using body_reader = std::function<void(result<body_part> part)>;
+  virtual void read_body(body_reader next) { next(errc::closed); }
 
   /// What an upgrade hands over: the stream, attached to the worker asked for, and bytes read past the request.
   using upgraded = std::function<void(std::unique_ptr<net::byte_stream> stream, std::string leftover)>;

@@ -37,7 +37,7 @@ struct server_options {
   std::size_t body_bytes_max = 1000000;    // 413; a route may raise it
   std::size_t pipelined_bytes_max = 65536; // bytes read ahead of the request being answered
   milliseconds header_timeout{10000};      // from the first byte of a request to the end of its headers
-  milliseconds body_timeout{30000};        // from there to the end of its body
+  milliseconds body_timeout{30000};        // from there to the end of its body; of a streamed one, to its next bytes
   milliseconds idle_timeout{60000};        // keep-alive, between requests
   milliseconds write_timeout{30000};       // a peer that reads nothing of an answer for this long is closed
   std::size_t compress_threshold = 1024;   // bytes; smaller answers are sent as they are
@@ -46,6 +46,9 @@ struct server_options {
 
 struct route_options {
   std::size_t body_bytes_max = 0;  // 0: the server's
+  /// Whether this request's body, however long, is read by exchange::read_body(): its handler then runs as soon as the
+  /// headers are there, and request::body stays empty. Thread: the connection's worker. Empty: never.
+  std::function<bool(const request& head)> stream_body = {};
 };
 
 /// An HTTP/1.1 server (RFC 9112) with its workers: what the Socket.IO server, and any route of yours, is attached to.

@@ -42,7 +42,7 @@ struct rig {
         tokens(with_clock(std::move(options))),
         web({.listen = {"127.0.0.1:0"}, .workers = 2}),
         io(web, io_options()),
-        events(types, history, delivery, {.replay_max = 50}),
+        events(types, history, delivery, {.replay_max = 50, .metrics = &web.metrics()}),
         shared(web, io, events, history, types, tokens, publish_limits) {
     domain::key_set keys;
     keys.keys.push_back(signing_key());

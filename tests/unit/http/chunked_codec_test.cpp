@@ -39,6 +39,16 @@ TEST(chunked_codec, bounds_extensions_of_all_chunks_together) {
   EXPECT_EQ(decode(bytes + chunk, 100, body), step::malformed);
 }
 
+TEST(chunked_codec, bounds_the_digits_of_each_size_but_not_the_number_of_chunks) {
+  std::string bytes;
+  for (int i = 0; i < 5000; ++i) bytes += "0001\r\na\r\n";
+  std::string body;
+  EXPECT_EQ(decode(bytes + "0\r\n\r\n", 5000, body), step::complete);
+  EXPECT_EQ(body.size(), 5000U);
+  EXPECT_EQ(decode(std::string(chunked_codec::size_digits_max, '0') + "\r\n\r\n", 1, body), step::complete);
+  EXPECT_EQ(decode(std::string(chunked_codec::size_digits_max + 1, '0'), 1, body), step::malformed);
+}
+
 TEST(chunked_codec, leaves_what_follows) {
   chunked_codec codec(10);
   std::string body;

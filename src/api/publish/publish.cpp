@@ -1,10 +1,12 @@
-#include "api/publish.hpp"
+#include "api/publish/publish.hpp"
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 
-#include "api/publish_body.hpp"
+#include "api/publish/line_stream.hpp"
+#include "api/publish/publish_body.hpp"
 
 namespace fanfare::api {
 
@@ -12,16 +14,36 @@ namespace {
 
 constexpr std::size_t idempotency_key_bytes_max = 256;
 
-// Before the broadcaster saw it, which counts what it refuses itself.
-void refuse(context& shared, const http::exchange_ptr& exchange, error why) {
-  shared.metrics()
-      .counter("fanfare_publish_refused_total", "Publish requests refused, by cause.",
-               {{"cause", std::string(describe(why.code).metric_label)}})
-      .add();
+void refuse(context& shared, const http::exchange_ptr& exchange, const error& why) {
+  count_refused(shared, why);
   exchange->respond(problem(why));
 }
 
 }  // namespace
+
+void count_refused(context& shared, const error& why) {
+  shared.metrics()
+      .counter("fanfare_publish_refused_total", "Publish requests refused, by cause.",
+               {{"cause", std::string(describe(why.code).metric_label)}})
+      .add();
+}
+
+std::string retry_after_text(milliseconds wait) {
+  return std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count());
+}
+
+domain::publish_context context_of(context& shared, const credential& who) {
+  domain::publish_context asked;
+  asked.publisher = who.name;
+  asked.default_source = std::string(own_source);
+  if (!who.service_key && who.token) {
+    asked.may_publish = [&shared,
+                         who = std::make_shared<const domain::principal>(*who.token)](const std::string& room) {
+      return domain::to_result(shared.policy.decide(*who, domain::room_action::publish, room));
+    };
+  }
+  return asked;
+}
 
 http::response accepted_answer(const domain::publish_answer& answer) {
   array events;
@@ -40,32 +62,27 @@ void publish_events(context& shared, const http::exchange_ptr& exchange, const c
   if (repeat_key.size() > idempotency_key_bytes_max) {
     return refuse(shared, exchange, {errc::bad_request, "Idempotency-Key has more than 256 bytes", {}});
   }
+  if (has_lines(request)) {
+    if (auto readable = check_lines(request); !readable) return refuse(shared, exchange, readable.error());
+    return publish_lines(shared, exchange, who);
+  }
   auto body = parse_publish_body(request, {shared.batch_max, shared.envelope});
   if (!body) return refuse(shared, exchange, body.error());
 
   const auto steady_now = std::chrono::steady_clock::now();
   const auto verdict = shared.publish_rate.take(who.name, steady_now, static_cast<double>(body->drafts.size()));
   if (!verdict.allowed) {
-    shared.metrics()
-        .counter("fanfare_publish_refused_total", "Publish requests refused, by cause.", {{"cause", "rate_limited"}})
-        .add();
-    auto answer = problem({errc::rate_limited, {}, {}});
-    const auto seconds = std::chrono::ceil<std::chrono::seconds>(verdict.retry_after).count();
-    answer.headers.set("Retry-After", std::to_string(seconds));
+    const error why{errc::rate_limited, {}, {}};
+    count_refused(shared, why);
+    auto answer = problem(why);
+    answer.headers.set("Retry-After", retry_after_text(verdict.retry_after));
     return exchange->respond(std::move(answer));
   }
 
-  domain::publish_context asked;
-  asked.publisher = who.name;
+  auto asked = context_of(shared, who);
   asked.idempotency_key = repeat_key;
-  asked.default_source = std::string(own_source);
   asked.now = shared.now();
   asked.steady_now = steady_now;
-  if (!who.service_key && who.token) {
-    asked.may_publish = [&shared, who = *who.token](const std::string& room) {
-      return domain::to_result(shared.policy.decide(who, domain::room_action::publish, room));
-    };
-  }
   const bool batch = body->batch;
   auto drafts = std::move(body->drafts);
   shared.events.publish(

@@ -27,10 +27,17 @@ struct publish_body {
 /// The forms, by Content-Type:
 /// - application/json: one event or an array of them; with a ce-specversion header, the `data` of one event whose
 ///   attributes are in ce-* headers (CloudEvents HTTP binding, binary mode);
-/// - application/cloudevents+json, application/cloudevents-batch+json: CloudEvents structured and batched;
-/// - application/x-ndjson: one event a line, blank lines left out.
+/// - application/cloudevents+json, application/cloudevents-batch+json: CloudEvents structured and batched.
 /// A `traceparent` header becomes the extension attribute of every event that has none (W3C Trace Context).
 /// Fails: unsupported_media_type, bad_request and over_limit with the pointer of the fault, payload_too_large.
 [[nodiscard]] result<publish_body> parse_publish_body(const http::request& request, const publish_limits& limits);
+
+/// Whether the body is application/x-ndjson: one event a line, and streamed.
+[[nodiscard]] bool has_lines(const http::request& head);
+/// Whether lines can be read as they are. Fails: unsupported_media_type, for a charset or a Content-Encoding.
+[[nodiscard]] result<void> check_lines(const http::request& head);
+/// One line of such a body. Fails: as parse_publish_body().
+[[nodiscard]] result<domain::draft> parse_line(std::string_view line, const http::request& head,
+                                               const publish_limits& limits);
 
 }  // namespace fanfare::api

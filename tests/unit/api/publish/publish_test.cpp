@@ -1,4 +1,4 @@
-#include "api/publish.hpp"
+#include "api/publish/publish.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

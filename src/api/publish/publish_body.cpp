@@ -1,4 +1,4 @@
-#include "api/publish_body.hpp"
+#include "api/publish/publish_body.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -86,21 +86,6 @@ result<publish_body> batch(const array& items, const publish_limits& limits, boo
   return body;
 }
 
-result<publish_body> lines(std::string_view text, const publish_limits& limits) {
-  array items;
-  while (!text.empty()) {
-    const auto end = text.find('\n');
-    const auto line = trimmed(text.substr(0, end));
-    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
-    if (line.empty()) continue;
-    auto item = parse_json(line);
-    if (!item) return at(items.size(), item.error());
-    items.push_back(std::move(*item));
-    if (items.size() > limits.batch_max) break;
-  }
-  return batch(items, limits, false);
-}
-
 // CloudEvents HTTP binding 1.0 §3.1: attributes in ce-* headers, percent-encoded (§3.1.3.2), data in the body.
 result<publish_body> binary_mode(const http::request& request, const publish_limits& limits) {
   object item;
@@ -126,7 +111,6 @@ result<publish_body> binary_mode(const http::request& request, const publish_lim
 result<publish_body> by_media_type(const http::request& request, const publish_limits& limits) {
   const auto type = media_type_of(request);
   if (!type.utf8) return error{errc::unsupported_media_type, "the charset must be utf-8", ""};
-  if (type.name == "application/x-ndjson") return lines(request.body, limits);
   const bool structured = type.name == "application/cloudevents+json";
   const bool batched = type.name == "application/cloudevents-batch+json";
   if (!structured && !batched && type.name != "application/json") {
@@ -144,18 +128,39 @@ result<publish_body> by_media_type(const http::request& request, const publish_l
   return items != nullptr ? batch(*items, limits, batched) : single(*parsed, limits, structured);
 }
 
+void add_trace(domain::draft& draft, const http::request& request, const publish_limits& limits) {
+  const auto trace = request.headers.get("traceparent");
+  if (!trace || trace->size() > limits.envelope.attribute_bytes_max || !is_valid_utf8(*trace)) return;
+  if (!draft.extensions.contains("traceparent")) draft.extensions.set("traceparent", *trace);
+}
+
 }  // namespace
+
+bool has_lines(const http::request& head) { return media_type_of(head).name == "application/x-ndjson"; }
+
+result<void> check_lines(const http::request& head) {
+  if (!media_type_of(head).utf8) return error{errc::unsupported_media_type, "the charset must be utf-8", ""};
+  if (lower(head.headers.get("content-encoding").value_or("identity")) != "identity") {
+    return error{errc::unsupported_media_type, "lines are not decompressed", ""};
+  }
+  return {};
+}
+
+result<domain::draft> parse_line(std::string_view line, const http::request& head, const publish_limits& limits) {
+  const auto item = parse_json(line);
+  if (!item) return item.error();
+  auto body = single(*item, limits, false);
+  if (!body) return body.error();
+  auto& draft = body->drafts.front();
+  add_trace(draft, head, limits);
+  return std::move(draft);
+}
 
 result<publish_body> parse_publish_body(const http::request& request, const publish_limits& limits) {
   auto body = by_media_type(request, limits);
   if (!body) return body;
   if (body->drafts.empty()) return error{errc::bad_request, "no event", ""};
-  const auto trace = request.headers.get("traceparent");
-  if (trace && trace->size() <= limits.envelope.attribute_bytes_max && is_valid_utf8(*trace)) {
-    for (auto& draft : body->drafts) {
-      if (!draft.extensions.contains("traceparent")) draft.extensions.set("traceparent", *trace);
-    }
-  }
+  for (auto& draft : body->drafts) add_trace(draft, request, limits);
   return body;
 }
 
