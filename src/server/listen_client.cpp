@@ -13,7 +13,6 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
-#include <boost/beast/ssl.hpp>
 #include <boost/beast/websocket.hpp>
 #include <boost/beast/websocket/ssl.hpp>
 #include <fanfare/base/json.hpp>
@@ -91,7 +90,7 @@ struct listen_client::state {
     asio::ssl::context tls(asio::ssl::context::tls_client);
     tls.set_default_verify_paths();
     tls.set_verify_mode(asio::ssl::verify_peer);
-    websocket::stream<beast::ssl_stream<beast::tcp_stream>> stream(context, tls);
+    websocket::stream<asio::ssl::stream<beast::tcp_stream>> stream(context, tls);
     stream.next_layer().set_verify_callback(asio::ssl::host_name_verification(url->host));
     SSL_set_tlsext_host_name(stream.next_layer().native_handle(), url->host.c_str());
     co_await beast::get_lowest_layer(stream).async_connect(endpoints, asio::use_awaitable);
