@@ -1,6 +1,9 @@
+#include <fanfare/http/server.hpp>
 #include <optional>
+#include <thread>
 #include <vector>
 
+#include "http/blocking_client.hpp"
 #include "http/connection_rig.hpp"
 
 namespace fanfare::http {
@@ -285,6 +288,30 @@ TEST_F(streamed, is_ended_with_the_server) {
   worker.run();
   EXPECT_EQ(fault, errc::closed);
   EXPECT_TRUE(gone());
+}
+
+TEST(streamed_server, reads_for_handlers_on_other_threads) {
+  server web({.listen = {"127.0.0.1:0"}, .workers = 2});
+  std::string all;
+  std::function<void(exchange_ptr)> ask = [&](const exchange_ptr& asked) {
+    asked->read_body([&, asked](result<body_part> part) {
+      ASSERT_TRUE(part);
+      EXPECT_TRUE(asked->worker().here());
+      all += part->bytes;
+      if (part->last) return asked->respond(response::text(200, "all"));
+      std::thread([&ask, asked] { ask(asked); }).join();
+    });
+  };
+  route_options rules;
+  rules.stream_body = [](const request&) { return true; };
+  web.route(
+      "POST", "/", [&ask](const exchange_ptr& asked) { std::thread([&ask, asked] { ask(asked); }).join(); }, rules);
+  web.start();
+  test::blocking_client client(web.port());
+  client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n" + std::string(300000, 'x'));
+  EXPECT_THAT(client.read_response(), EndsWith("all"));
+  EXPECT_EQ(all, std::string(300000, 'x'));
+  web.stop();
 }
 
 }  // namespace

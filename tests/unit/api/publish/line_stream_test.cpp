@@ -5,11 +5,16 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "../../http/blocking_client.hpp"
+#include "api/publish/publish.hpp"
+#include "api/publish/publish_body.hpp"
 #include "api/rig.hpp"
 
 namespace fanfare::test {
@@ -39,9 +44,9 @@ http_answer whole(const rig& host, const std::string& body, header_list more = {
 /// A request whose body is written piece by piece.
 struct stream : blocking_client {
   explicit stream(const rig& host, const std::string& credential = "X-API-Key: " + service_key,
-                  const std::string& more = {})
+                  const std::string& more = {}, const std::string& path = "/api/v1/events")
       : blocking_client(host.port()) {
-    send("POST /api/v1/events HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\n" + credential + "\r\n" +
+    send("POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-ndjson\r\n" + credential + "\r\n" +
          more + "Transfer-Encoding: chunked\r\n\r\n");
   }
   http_answer answer() {
@@ -284,6 +289,82 @@ TEST(LineStream, ALineWithoutEndEndsTheRequest) {
   EXPECT_EQ(answer.status, 413u);
   EXPECT_EQ(number(answer, "accepted"), 1);
   EXPECT_EQ(number(answer, "refused"), 1);
+}
+
+/// A log that answers when the test lets it, on the test's thread, as a remote one does on its own.
+struct late_log : history::log {
+  void observe(observer work) override { inner.observe(std::move(work)); }
+  result<history::page> read(const std::vector<std::string>& rooms, std::uint64_t after, std::uint64_t up_to,
+                             std::size_t limit) const override {
+    return inner.read(rooms, after, up_to, limit);
+  }
+  std::uint64_t head() const override { return inner.head(); }
+  std::uint64_t oldest() const override { return inner.oldest(); }
+  const std::string& epoch() const noexcept override { return inner.epoch(); }
+  usage used() const override { return inner.used(); }
+  void append(std::vector<history::entry> batch, appended done) override {
+    const std::lock_guard lock(mutex);
+    pending.emplace_back(std::move(batch), std::move(done));
+  }
+  std::size_t waiting() {
+    const std::lock_guard lock(mutex);
+    return pending.size();
+  }
+  void settle(bool well = true) {
+    std::unique_lock lock(mutex);
+    auto [batch, done] = std::move(pending.front());
+    pending.pop_front();
+    lock.unlock();
+    if (well) return inner.append(std::move(batch), std::move(done));
+    done(errc::unavailable);
+  }
+  history::memory_log inner{"late"};
+  std::mutex mutex;
+  std::deque<std::pair<std::vector<history::entry>, appended>> pending;
+};
+
+TEST(LineStream, WaitsForALogThatAnswersLater) {
+  late_log log;
+  api::namespace_delivery nobody;
+  std::optional<domain::broadcaster> events;
+  std::optional<api::context> late;
+  rig host([&](api::context& shared) {
+    events.emplace(shared.types, log, nobody);
+    late.emplace(shared.web, shared.io, *events, log, shared.types, shared.tokens, shared.publish_rate);
+    const auto work = [&late](const http::exchange_ptr& exchange) {
+      api::publish_events(*late, exchange, {true, std::nullopt, "key:late"});
+    };
+    shared.web.route("POST", "/late", work, {.stream_body = api::has_lines});
+  });
+  std::string lines;
+  for (int n = 0; n < 200; ++n) lines += line(n);
+  const auto wait_for = [&log](std::size_t count) {
+    while (log.waiting() < count) std::this_thread::yield();
+    EXPECT_EQ(log.waiting(), count);
+  };
+  stream body(host, "X-Late: 1", {}, "/late");
+  body.send(chunk(lines) + last_chunk);
+  wait_for(64);
+  log.settle();
+  wait_for(64);
+  for (int n = 1; n < 200; ++n) {
+    while (log.waiting() == 0) std::this_thread::yield();
+    log.settle();
+  }
+  const auto answer = body.answer();
+  EXPECT_EQ(answer.status, 202u) << answer.body;
+  EXPECT_EQ(number(answer, "accepted"), 200);
+  EXPECT_EQ(answer.json().at_pointer("/events/199/line")->as_double(), 200);
+
+  stream failing(host, "X-Late: 1", {}, "/late");
+  failing.send(chunk(line(1) + line(2) + line(3)));
+  wait_for(3);
+  log.settle();
+  log.settle(false);
+  log.settle();
+  const auto failed = failing.answer();
+  EXPECT_EQ(failed.status, 503u) << "without waiting for the rest of the body";
+  EXPECT_EQ(number(failed, "accepted"), 2);
 }
 
 }  // namespace
