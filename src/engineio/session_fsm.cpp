@@ -1,5 +1,6 @@
 #include "engineio/session_fsm.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace fanfare::engineio {
@@ -76,8 +77,8 @@ void session_fsm::on_probe_packet(const packet& in, bool understood) {
   if (!probing_) return;
   if (understood && in.type == packet_type::ping && in.data == "probe") {
     driver_.answer_probe();
-    // Not at once: the client, which stops polling when it gets the answer, would only poll again.
-    driver_.arm(timer::upgrade_check, upgrade_check_interval);
+    upgrade_check_ = upgrade_check_first;
+    driver_.arm(timer::upgrade_check, upgrade_check_);
   } else if (understood && in.type == packet_type::upgrade) {
     complete_upgrade();
   } else {
@@ -137,7 +138,8 @@ void session_fsm::on_timer(timer which) {
       if (!probing_) break;
       driver_.flush();
       if (parked_) answer("6");
-      driver_.arm(timer::upgrade_check, upgrade_check_interval);
+      upgrade_check_ = std::min(2 * upgrade_check_, upgrade_check_max);
+      driver_.arm(timer::upgrade_check, upgrade_check_);
       break;
     case timer::close:
       if (close_pending_) finish(close_reason::forced_close);

@@ -26,7 +26,10 @@ class session_fsm {
     milliseconds upgrade_timeout{10000};
     bool allow_upgrades = true;
   };
-  static constexpr milliseconds upgrade_check_interval{100};
+  /// From the answer to a probe to the NOOP that ends a parked poll. Not at once: the client stops polling when it has
+  /// read the answer, and until then would only poll again. Soon: until the poll ends the client sends nothing. Then
+  /// twice as long each time.
+  static constexpr milliseconds upgrade_check_first{10}, upgrade_check_max{100};
   static constexpr milliseconds close_timeout{30000};  // for the next poll to fetch the close packet
 
   /// What the machine asks for. Every call may come from within an input.
@@ -103,6 +106,7 @@ class session_fsm {
   bool close_pending_ = false;  // the next GET takes the close packet
   bool probing_ = false;
   bool awaiting_pong_ = false;
+  milliseconds upgrade_check_ = upgrade_check_first;
   bool extended_ = false;  // this pong's deadline has been put off once
 };
 

@@ -248,9 +248,10 @@ TEST_F(session_fsm_test, upgrades) {
   EXPECT_EQ(armed(timer::upgrade), 10000);
   EXPECT_TRUE(machine.on_poll());
   probe_in(packet_type::ping, "probe");
-  EXPECT_EQ(armed(timer::upgrade_check), 100);
-  machine.on_timer(timer::upgrade_check);
-  EXPECT_EQ(armed(timer::upgrade_check), 100);
+  for (const auto delay : {10, 20, 40, 80, 100, 100}) {
+    EXPECT_EQ(armed(timer::upgrade_check), delay);
+    machine.on_timer(timer::upgrade_check);
+  }
   queue = {"4queued"};
   probe_in(packet_type::upgrade);
   EXPECT_EQ(take(), (list{"3probe", "answer:6", "adopt", "upgraded", "ws:4queued"}));
