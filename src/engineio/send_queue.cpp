@@ -16,17 +16,17 @@ std::size_t send_queue::push(const std::vector<outbound>& group, bool compress, 
   return conflated;
 }
 
-std::size_t send_queue::push(outbound packet, bool compress, std::string_view conflate_key, bool alone) {
+std::size_t send_queue::push(outbound packet, bool compress, std::string_view conflate_key, bool pause_after) {
   const std::size_t conflated = conflate(conflate_key);
-  append(std::move(packet), compress, conflate_key, 1, alone);
+  append(std::move(packet), compress, conflate_key, 1, pause_after);
   return conflated;
 }
 
-void send_queue::append(outbound packet, bool compress, std::string_view key, std::uint32_t group, bool alone) {
+void send_queue::append(outbound packet, bool compress, std::string_view key, std::uint32_t group, bool pause_after) {
   bytes_ += packet->message().size();
   ++live_;
   if (!key.empty()) keyed_.insert_or_assign(std::string(key), front_number_ + entries_.size());
-  entries_.push_back({std::move(packet), std::string(key), group, compress, alone});
+  entries_.push_back({std::move(packet), std::string(key), group, compress, pause_after});
 }
 
 std::size_t send_queue::conflate(std::string_view key) {
@@ -70,8 +70,7 @@ send_queue::batch send_queue::take(std::size_t bytes_max, std::size_t packets_ma
   for (skip_holes(); head_ < entries_.size() && taken.packets.size() < packets_max; skip_holes()) {
     entry& next = entries_[head_];
     bytes += cost(*next.packet);
-    if (uniform && next.alone && !taken.packets.empty()) taken.pause_after = true;
-    if (taken.pause_after) break;
+    if (taken.pause_after && !next.pause_after) break;
     if (!taken.packets.empty() && (bytes > bytes_max || (uniform && next.compress != taken.compress))) break;
     // From here on the group is on its way, whole or in part: nothing may replace what is left of it.
     if (!next.key.empty()) keyed_.erase(next.key);
@@ -79,7 +78,7 @@ send_queue::batch send_queue::take(std::size_t bytes_max, std::size_t packets_ma
     bytes_ -= next.packet->message().size();
     --live_;
     taken.packets.push_back(std::move(next.packet));
-    taken.pause_after = uniform && next.alone;
+    taken.pause_after = uniform && next.pause_after;
     ++head_;
   }
   if (live_ == 0) {

@@ -23,18 +23,18 @@ class send_queue {
   /// that the newest of a key stands at its own place in time and cursors rise along the queue.
   /// Returns how many packets were conflated away.
   std::size_t push(const std::vector<outbound>& group, bool compress, std::string_view conflate_key = {});
-  /// `alone`: see send_options.
-  std::size_t push(outbound packet, bool compress, std::string_view conflate_key = {}, bool alone = false);
+  /// `pause_after`: see send_options.
+  std::size_t push(outbound packet, bool compress, std::string_view conflate_key = {}, bool pause_after = false);
 
   struct batch {
     std::vector<outbound> packets;
     bool compress = false;
-    bool pause_after = false;  // it is a packet that goes alone, or such a one comes next
+    bool pause_after = false;  // of its last packet; those before it may have it too
   };
   /// How the packets are counted against bytes_max.
   using cost_of = std::size_t (*)(const websocket::framed_message&) noexcept;
-  /// Packets from the front, at least one, none past either bound. With `uniform`, all of one `compress` and a packet
-  /// that goes alone by itself; else the batch's `compress` is set when any packet's is.
+  /// Packets from the front, at least one, none past either bound. With `uniform`, all of one `compress` and none
+  /// behind a pause; else the batch's `compress` is set when any packet's is.
   [[nodiscard]] batch take(std::size_t bytes_max, std::size_t packets_max, cost_of cost, bool uniform);
 
   void clear() noexcept;
@@ -53,11 +53,11 @@ class send_queue {
     std::string key;          // of the first packet of a keyed group
     std::uint32_t group = 0;  // packets of the group, on its first; 0 on the rest
     bool compress = true;
-    bool alone = false;
+    bool pause_after = false;
   };
 
   std::size_t conflate(std::string_view key);
-  void append(outbound packet, bool compress, std::string_view key, std::uint32_t group, bool alone);
+  void append(outbound packet, bool compress, std::string_view key, std::uint32_t group, bool pause_after);
   void skip_holes() noexcept;
   void compact();
 

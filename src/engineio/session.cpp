@@ -225,7 +225,7 @@ bool session::admit(std::size_t bytes, std::size_t packets, const send_options& 
 
 void session::send(outbound packet, const send_options& options) {
   if (!admit(packet->message().size(), 1, options)) return;
-  queued(queue_.push(std::move(packet), options.compress, options.conflate_key, options.alone));
+  queued(queue_.push(std::move(packet), options.compress, options.conflate_key, options.pause_after));
 }
 
 void session::send(const std::vector<outbound>& packets, const send_options& options) {

@@ -20,7 +20,7 @@ namespace fanfare::engineio {
 /// Thread: the table's worker.
 class session final : public socket, private session_fsm::actions {
  public:
-  /// Between a packet that goes alone and the next write: long enough for the peer to read the first by itself. A
+  /// From a packet with pause_after to the next write: long enough for the peer to read the first by itself. A
   /// client that waits for one message at a time, as test suites on npm's ws do, loses the second of two frames that
   /// come in one read: ws emits both in one turn of its loop, before the suite can listen again. On a busy machine 5 ms
   /// are too short for one such client in forty, 10 ms for one in a thousand. What the peer sends ends the pause: it

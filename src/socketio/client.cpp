@@ -137,11 +137,11 @@ void client::drop() {
 void client::send(const packet& out, const engineio::send_options& how) {
   if (!open_) return;
   shared_->count.sent(out.type);
-  // The reply to a CONNECT goes alone: see engineio::send_options. What the connection handler emits comes after it.
+  // What the connection handler emits comes a moment after the reply to a CONNECT: see engineio::send_options.
   const bool reply = out.type == packet_type::connect || out.type == packet_type::connect_error;
   if (!reply) return write(shared_->encoder->encode(out), how);
   auto apart = how;
-  apart.alone = true;
+  apart.pause_after = true;
   write(shared_->encoder->encode(out), apart);
 }
 

@@ -40,9 +40,9 @@ TEST_F(websocket_transport_test, websocket_batches) {
   EXPECT_EQ(socket->sent.size(), 100U);
 }
 
-TEST_F(websocket_transport_test, a_pause_after_what_goes_alone) {
+TEST_F(websocket_transport_test, a_pause_after_what_asks_for_one) {
   open_websocket();
-  one->send(encode_text("reply"), {.alone = true});
+  one->send(encode_text("reply"), {.pause_after = true});
   one->send(encode_text("a"), {});
   one->send(encode_text("b"), {});
   worker.run();
@@ -57,7 +57,7 @@ TEST_F(websocket_transport_test, a_pause_after_what_goes_alone) {
 
 TEST_F(websocket_transport_test, a_pause_ends_with_what_the_peer_sends) {
   open_websocket();
-  one->send(encode_text("reply"), {.alone = true});
+  one->send(encode_text("reply"), {.pause_after = true});
   one->send(encode_text("a"), {});
   worker.run();
   EXPECT_EQ(socket->sent, list{"4reply"});
@@ -71,7 +71,7 @@ TEST_F(websocket_transport_test, a_pause_ends_with_what_the_peer_sends) {
 
 TEST_F(websocket_transport_test, a_pause_does_not_lose_what_was_queued_before_the_end) {
   open_websocket();
-  one->send(encode_text("reply"), {.alone = true});
+  one->send(encode_text("reply"), {.pause_after = true});
   one->send(encode_text("last"), {});
   one->close(false);
   worker.run();
