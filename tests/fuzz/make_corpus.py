@@ -155,6 +155,7 @@ CORPORA = {
     "payload_codec": text(PAYLOADS), "session_fsm": SESSIONS,
     "json_parser": text(PACKETS), "msgpack_parser": [bytes.fromhex(item) for item in MSGPACK_PACKETS], "msgpack_codec": [bytes.fromhex(item) for item in MSGPACK],
     "cursor": text(["a-0", "k3x9-18446744073709551615", "a-01", "-1", "a-", "a" * 33 + "-1"]),
+    "line_assembler": text(['{}\n{}\n', "\ufeff{}\r\n\r\n \t\n[1]", "0123456789abcdef\n0123456789abcdefg\nx", "\n\n\ufeff", "x" * 40]),
     "filter": text(FILTERS), "json_pointer": text(['/a/0\n{"a":[1]}', '/a~1b/~0\n{"a/b":{"~":1}}', '\n"x"', "/0\n[[[]]]"]),
     "json_schema": text(SCHEMAS), "envelope": text(EVENTS), "jwt": TOKENS + text(SIGNED), "key_set": text(KEY_SETS), "configuration": text(CONFIGURATIONS),
 }
