@@ -38,7 +38,7 @@ void session::start(session_fsm::carrier how) {
   const bool by_polling = how == session_fsm::carrier::polling;
   queue_.push(encode_open({id_, by_polling && terms_.allow_upgrades, options.ping_interval, options.ping_timeout,
                            options.max_payload_bytes}),
-              true);
+              true, {}, /*pause_after=*/true);
   fsm_.open(how);
   auto& count = table_->count();
   count.opened.add();

@@ -44,6 +44,22 @@ suite("engine-lab", async (server, it) => {
     cookies.forEach((cookie, i) => assert.match(headers["set-cookie"][i], cookie));
     upgrade.close();
   });
+  await it("greets in a write of its own", async () => {
+    // A client that awaits one message at a time hears the greeting only if it comes in another turn of its loop.
+    let lost = 0;
+    for (let i = 0; i < 50; ++i) {
+      const peer = new Peer(`${server.ws}${path}?EIO=4&transport=websocket`);
+      const turns = [];
+      let turn = 0;
+      const clock = setInterval(() => ++turn, 0);
+      peer.socket.on("message", () => turns.push(turn));
+      assert.deepEqual((await peer.take(2)).map((text) => text.slice(0, 2)), ['0{', "4h"]);
+      clearInterval(clock);
+      if (turns[0] === turns[1]) ++lost;
+      peer.close();
+    }
+    assert.ok(lost <= 10, `${lost} of 50 came together`);
+  });
   await it("denies", async () => {
     const answer = await fetch(`${server.http}${path}?EIO=4&transport=polling&deny=1`);
     assert.equal(answer.status, 403);

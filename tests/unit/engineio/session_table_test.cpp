@@ -23,7 +23,7 @@ TEST_F(session_table_test, one_deferral_flushes_all) {
   const auto connection = std::make_shared<fake_websocket>(worker);
   table->insert(second);
   second->open_websocket(connection);
-  worker.run();
+  worker.advance(session::write_pause);
   const auto news = encode_text("news");
   one->send(news, {});
   second->send(news, {});

@@ -48,7 +48,7 @@ class session_fixture : public testing::Test {
     make_table();
     socket = std::make_shared<fake_websocket>(worker);
     one->open_websocket(socket);
-    worker.run();
+    worker.advance(session::write_pause);
     socket->sent.clear();
     socket->batches.clear();
   }
