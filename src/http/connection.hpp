@@ -48,7 +48,7 @@ class connection : public std::enable_shared_from_this<connection> {
   void invite_body();
   void dispatch();
   [[nodiscard]] bool advance_body();
-  void give(result<body_part> part);
+  void give(const result<body_part>& part);
   void refuse_request();
   [[nodiscard]] bool flush();
   void written();

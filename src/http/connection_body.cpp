@@ -47,7 +47,7 @@ bool connection::advance_body() {
   return false;
 }
 
-void connection::give(result<body_part> part) {
+void connection::give(const result<body_part>& part) {
   const auto next = std::exchange(reader_, nullptr);
   deadline_ = steady_time::max();
   try {

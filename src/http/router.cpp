@@ -87,7 +87,7 @@ void router::add(std::string_view method, std::string_view pattern, handler work
   if (pattern.empty() || pattern.front() != '/') {
     throw std::invalid_argument("a route starts with '/': " + std::string(pattern));
   }
-  route made{std::string(method), {}, std::move(work), options};
+  route made{std::string(method), {}, std::move(work), std::move(options)};
   node* at = root_.get();
   const auto segments = split(pattern);
   for (std::size_t i = 0; i < segments.size(); ++i) {

@@ -141,7 +141,7 @@ server::~server() {
 }
 
 void server::route(std::string_view method, std::string_view pattern, handler work, route_options options) {
-  state_->routes.add(method, pattern, std::move(work), options);
+  state_->routes.add(method, pattern, std::move(work), std::move(options));
 }
 
 void server::start() {
@@ -197,7 +197,7 @@ void server::on_stop(std::function<void()> work) {
   state_->stop_hooks.push_back(std::move(work));
 }
 
-void server::set_cors(cors_policy policy) {
+void server::set_cors(const cors_policy& policy) {
   for (auto& each : state_->shards) {
     each->home.post([&shard = *each, policy] { shard.policy = cors(policy); });
   }

@@ -170,7 +170,7 @@ api::github_settings github_settings_of(const configuration& settings) {
   return out;
 }
 
-api::authorization_hook make_hook(const std::string& url, http_caller& caller, hook_options options) {
+api::authorization_hook make_hook(const std::string& url, http_caller& caller, const hook_options& options) {
   const auto kept = std::make_shared<domain::decision_cache>(options.cache_ttl, options.cache_entries_max);
   return [url, &caller, kept, timeout = options.timeout, clock = options.clock](
              const domain::principal& who, const std::string& room, std::string_view action,

@@ -49,6 +49,7 @@ struct hook_options {
 };
 /// POSTs {user, roles, room, action} to `url`; 200 with {"allow":true} allows, all else refuses. Only answers with a
 /// boolean `allow` are kept: a back-end that is down refuses no longer than it is.
-[[nodiscard]] api::authorization_hook make_hook(const std::string& url, http_caller& caller, hook_options options = {});
+[[nodiscard]] api::authorization_hook make_hook(const std::string& url, http_caller& caller,
+                                                const hook_options& options = {});
 
 }  // namespace fanfare::server

@@ -64,7 +64,8 @@ std::string dev_token(const configuration& settings) {
                     std::chrono::system_clock::now());
 }
 
-void attach_dev_page(http::server& web, const domain::catalogue& types, std::string token, std::string key) {
+void attach_dev_page(http::server& web, const domain::catalogue& types, const std::string& token,
+                     const std::string& key) {
   auto page = shared_bytes(render_page(types, token, key));
   web.route("GET", "/", [page = std::move(page)](const http::exchange_ptr& exchange) {
     http::response answer;

@@ -19,7 +19,8 @@ void apply_dev_presets(configuration& settings);
 [[nodiscard]] std::string dev_token(const configuration& settings);
 
 /// The demo page at "/". Whoever reaches it gets the token: that is what --dev means.
-void attach_dev_page(http::server& web, const domain::catalogue& types, std::string token, std::string key);
+void attach_dev_page(http::server& web, const domain::catalogue& types, const std::string& token,
+                     const std::string& key);
 
 /// What is printed once the server listens: page, token, key, and lines to paste into a shell.
 [[nodiscard]] std::string dev_banner(const std::string& url, const configuration& settings, const std::string& token);

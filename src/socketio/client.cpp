@@ -71,7 +71,7 @@ void client::connect(const std::string& name, value auth) {
   }
   if (auth.is_null()) auth = object{};
   pending_.insert(name);
-  core_->find(name, auth, worker(), [self = shared_from_this(), name, auth](std::shared_ptr<name_space_impl> nsp) {
+  core_->find(name, auth, worker(), [self = shared_from_this(), name, auth](const std::shared_ptr<name_space_impl>& nsp) {
     if (!nsp) {
       self->settle(name);
       return self->refuse(name, "invalid_namespace", {{"message", "Invalid namespace"}});
@@ -101,6 +101,7 @@ void client::detach(const std::string& nsp) {
 
 std::vector<std::shared_ptr<socket_impl>> client::sockets() const {
   std::vector<std::shared_ptr<socket_impl>> all;
+  all.reserve(sockets_.size());
   for (const auto& [name, socket] : sockets_) all.push_back(socket);
   return all;
 }

@@ -52,8 +52,8 @@ void name_space_impl::on(std::string name, std::function<void(event)> work) {
 
 void name_space_impl::deliver_server_side(event sent) {
   const auto now = setup();
-  for (const auto& [name, work] : now->server_side) {
-    if (name == sent.name) shared_->guard([&] { work(sent); });
+  for (const auto& listener : now->server_side) {
+    if (listener.first == sent.name) shared_->guard([&] { listener.second(sent); });
   }
 }
 

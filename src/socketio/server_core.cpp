@@ -66,7 +66,7 @@ void server_core::accept(engineio::socket_ptr engine) {
 
 void server_core::forget(const std::shared_ptr<client>& gone) { clients_.at(gone->worker().index()).erase(gone); }
 
-void server_core::find(const std::string& name, const value& auth, executor& asker, found done) {
+void server_core::find(const std::string& name, const value& auth, executor& asker, const found& done) {
   std::shared_ptr<name_space_impl> there;
   {
     const lock hold(mutex_);
@@ -127,6 +127,7 @@ void server_core::release(const std::shared_ptr<name_space_impl>& used) {
 std::vector<std::shared_ptr<name_space_impl>> server_core::all() {
   const lock hold(mutex_);
   std::vector<std::shared_ptr<name_space_impl>> list;
+  list.reserve(name_spaces_.size());
   for (const auto& [name, nsp] : name_spaces_) list.push_back(nsp);
   return list;
 }

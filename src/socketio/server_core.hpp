@@ -35,7 +35,7 @@ class server_core : public std::enable_shared_from_this<server_core> {
   /// Gives the namespace that a client asked for, nullptr when there is none; asks dynamic ones in the order they
   /// were set up. `done` runs on `asker`, inline when no matcher takes its time; give each back with release().
   using found = std::function<void(std::shared_ptr<name_space_impl>)>;
-  void find(const std::string& name, const value& auth, executor& asker, found done);
+  void find(const std::string& name, const value& auth, executor& asker, const found& done);
   /// An empty dynamic namespace ends here (cleanup_empty_child_namespaces).
   void release(const std::shared_ptr<name_space_impl>& used);
 

@@ -326,6 +326,7 @@ void socket_impl::leave(const std::string& room) {
 
 std::vector<std::string> socket_impl::rooms() const {
   std::vector<std::string> names;
+  names.reserve(early_rooms_.size());
   for (const auto& [room, after] : early_rooms_) names.push_back(room);
   if (member_ == nullptr) return names;
   names.reserve(member_->rooms.size());

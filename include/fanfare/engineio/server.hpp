@@ -99,7 +99,7 @@ using socket_ptr = std::shared_ptr<socket>;
 /// An Engine.IO v4 server attached to an HTTP server's routes. Thread: set up before http::server::start().
 class server {
  public:
-  server(http::server& web, server_options options = {});
+  explicit server(http::server& web, server_options options = {});
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;

@@ -44,8 +44,8 @@ class exchange {
   /// body of a peer that expects "100 Continue". An answer before the last part closes the connection. Fails: closed (the
   /// peer went away midway, or an answer has been given), timeout (nothing came for body_timeout), bad_request (the
   /// chunks are malformed); answer after the last two.
-  using body_reader = std::function<void(result<body_part> part)>;
-  virtual void read_body(body_reader next) { next(errc::closed); }
+  using body_reader = std::function<void(const result<body_part>& part)>;
+  virtual void read_body(body_reader next) = 0;
 
   /// What an upgrade hands over: the stream, attached to the worker asked for, and bytes read past the request.
   using upgraded = std::function<void(std::unique_ptr<net::byte_stream> stream, std::string leftover)>;

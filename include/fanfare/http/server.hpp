@@ -78,7 +78,7 @@ class server {
   void on_stop(std::function<void()> work);
 
   /// Takes effect for the answers that follow. Thread: any, once started.
-  void set_cors(cors_policy policy);
+  void set_cors(const cors_policy& policy);
   void set_connections_max(std::size_t connections_max);
 
   /// The addresses bound, "127.0.0.1:41233", once started.

@@ -81,7 +81,7 @@ class name_space {
 ///     web.run();
 class server {
  public:
-  server(http::server& web, server_options options = {});
+  explicit server(http::server& web, server_options options = {});
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;

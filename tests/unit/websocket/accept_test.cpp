@@ -27,6 +27,7 @@ class scripted_exchange final : public http::exchange {
   void respond(http::response answer, bool) override { status = answer.status; }
   void respond_and_close(http::response answer) override { status = answer.status; }
   void on_abort(std::function<void()>) override {}
+  void read_body(body_reader) override {}
   void upgrade(executor& target, upgraded work) override {
     upgraded_to = &target;
     taken = std::move(work);

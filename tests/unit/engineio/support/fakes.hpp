@@ -32,6 +32,7 @@ class fake_exchange final : public http::exchange {
     closed = true;
   }
   void on_abort(std::function<void()> work) override { abort_work_ = std::move(work); }
+  void read_body(body_reader) override {}
   void upgrade(executor&, upgraded) override {}
 
   void abort() {
