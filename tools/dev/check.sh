@@ -12,8 +12,10 @@ check_tidy() {
   install_packages python3 "${clang_packages[@]}"
   python3 tools/tidy.py
   build_preset clang
-  find src -name '*.cpp' -print0 |
-    xargs -0 -n 4 -P "$(nproc)" clang-tidy-16 -p build/clang --quiet --warnings-as-errors='*'
+  local tidy=(xargs -0 -n 4 -P "$(nproc)" clang-tidy-16 -p build/clang --quiet --warnings-as-errors='*')
+  # The analyzer does not understand coroutines, and finds faults in Asio's own.
+  grep -rLZ co_await src --include='*.cpp' | "${tidy[@]}"
+  grep -rlZ co_await src --include='*.cpp' | "${tidy[@]}" --checks='-clang-analyzer-*'
 }
 
 # Unit tests carry no label, everything else does.
