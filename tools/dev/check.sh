@@ -46,14 +46,13 @@ check_coverage() {
 
 # Autobahn's own program plays all its cases against websocket-echo. It needs a Python 2.7, which Debian 12 does not have:
 # PYTHON2 names one. `all` leaves this part out.
-check_autobahn() {
+check_autobahn() (
   local python="${PYTHON2:-python2.7}" folder="$PWD/build/autobahn" fixture url
   "$python" -c 'import sys; sys.exit(sys.version_info[0] != 2)' 2>/dev/null ||
     { echo "autobahn needs Python 2.7: PYTHON2=/path/to/python2.7 ./dev check autobahn" >&2; exit 2; }
   build_preset asan-ubsan
-  export PYTHONPATH="$folder/lib"
-  [ -d "$PYTHONPATH" ] || "$python" -m pip install --quiet --target "$PYTHONPATH" autobahntestsuite==0.8.2
-  touch "$PYTHONPATH/zope/__init__.py" # --target leaves it out
+  [ -d "$folder/lib" ] || "$python" -m pip install --quiet --target "$folder/lib" autobahntestsuite==0.8.2
+  touch "$folder/lib/zope/__init__.py" # --target leaves it out
   rm -rf "$folder/reports"
   mkfifo "$folder/output"
   build/asan-ubsan/bin/fanfare_fixture websocket-echo --listen 127.0.0.1:0 >"$folder/output" &
@@ -64,7 +63,7 @@ check_autobahn() {
 {"outdir": "$folder/reports", "cases": ["*"], "exclude-cases": [], "exclude-agent-cases": {},
  "servers": [{"agent": "fanfare", "url": "ws://$url"}]}
 SPEC
-  "$python" -c 'from autobahntestsuite.wstest import run; run()' -m fuzzingclient -s "$folder/spec.json" | tail -n 1
+  PYTHONPATH="$folder/lib" "$python" -c 'from autobahntestsuite.wstest import run; run()' -m fuzzingclient -s "$folder/spec.json" | tail -n 1
   python3 - "$folder/reports/index.json" <<'PYTHON'
 import collections, json, sys
 cases = json.load(open(sys.argv[1]))["fanfare"]
@@ -73,7 +72,7 @@ print(len(cases), "cases:", dict(verdicts))
 faults = [name for name, one in cases.items() if {one["behavior"], one["behaviorClose"]} - {"OK", "INFORMATIONAL"}]
 sys.exit(f"not in order: {', '.join(sorted(faults))}" if faults else 0)
 PYTHON
-}
+)
 
 case "${1:-all}" in
   autobahn | format | tidy | clang | tsan | coverage) "check_$1" ;;
