@@ -21,7 +21,8 @@ int main(int argc, char** argv) {
       self->broadcast().emit("new message", fanfare::object{{"username", *user}, {"message", said.args[0]}});
       if (said.ack) said.ack({"delivered"});
     });
-    socket->on_disconnect([self = socket.get()](std::string_view) { self->broadcast().emit("user left", self->data()); });
+    socket->on_disconnect(
+        [self = socket.get()](std::string_view) { self->broadcast().emit("user left", self->data()); });
   });
 
   web.start();

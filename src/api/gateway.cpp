@@ -70,7 +70,7 @@ void admit(context& shared, const socketio::socket_ptr& socket, const socketio::
   // The answer may come from another thread, after a key set has been fetched: the socket is only touched here.
   shared.tokens.authenticate(
       token_of(came, limits->query_token), [&shared, &worker = socket->worker(), socket = socket, next = next,
-                                                                limits](result<domain::principal> who) mutable {
+                                            limits](result<domain::principal> who) mutable {
         // Moved on, so that no other thread ever drops the socket's last reference.
         auto go_on = [&shared, socket = std::move(socket), next = std::move(next), limits, who = std::move(who)] {
           if (!who) return refuse(shared, socket->handshake(), who.error().code, who.error().detail, next);

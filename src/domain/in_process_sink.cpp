@@ -8,10 +8,8 @@ namespace fanfare::domain {
 result<fanfare::accepted> in_process_sink::publish(std::string type, object data, const publish_options& options) {
   object item{{"type", std::move(type)}, {"data", std::move(data)}};
   if (!options.rooms.empty()) item.set("rooms", array(options.rooms.begin(), options.rooms.end()));
-  const std::pair<const char*, const std::string&> attributes[] = {{"id", options.id},
-                                                                   {"source", options.source},
-                                                                   {"time", options.time},
-                                                                   {"traceparent", options.traceparent}};
+  const std::pair<const char*, const std::string&> attributes[] = {
+      {"id", options.id}, {"source", options.source}, {"time", options.time}, {"traceparent", options.traceparent}};
   for (const auto& [name, text] : attributes) {
     if (!text.empty()) item.set(name, text);
   }

@@ -71,17 +71,18 @@ void client::connect(const std::string& name, value auth) {
   }
   if (auth.is_null()) auth = object{};
   pending_.insert(name);
-  core_->find(name, auth, worker(), [self = shared_from_this(), name, auth](const std::shared_ptr<name_space_impl>& nsp) {
-    if (!nsp) {
-      self->settle(name);
-      return self->refuse(name, "invalid_namespace", {{"message", "Invalid namespace"}});
-    }
-    if (!self->open_) return self->core_->release(nsp);
-    nsp->connect(self, auth, [self, nsp](bool joined) {
-      self->settle(nsp->name());
-      if (!joined) self->core_->release(nsp);
-    });
-  });
+  core_->find(name, auth, worker(),
+              [self = shared_from_this(), name, auth](const std::shared_ptr<name_space_impl>& nsp) {
+                if (!nsp) {
+                  self->settle(name);
+                  return self->refuse(name, "invalid_namespace", {{"message", "Invalid namespace"}});
+                }
+                if (!self->open_) return self->core_->release(nsp);
+                nsp->connect(self, auth, [self, nsp](bool joined) {
+                  self->settle(nsp->name());
+                  if (!joined) self->core_->release(nsp);
+                });
+              });
 }
 
 void client::attach(std::shared_ptr<socket_impl> joined) {

@@ -53,7 +53,7 @@ check_autobahn() (
   build_preset asan-ubsan
   [ -d "$folder/lib" ] || "$python" -m pip install --quiet --target "$folder/lib" autobahntestsuite==0.8.2
   touch "$folder/lib/zope/__init__.py" # --target leaves it out
-  rm -rf "$folder/reports"
+  rm -rf "$folder/reports" "$folder/output"
   mkfifo "$folder/output"
   build/asan-ubsan/bin/fanfare_fixture websocket-echo --listen 127.0.0.1:0 >"$folder/output" &
   fixture=$!

@@ -12,8 +12,8 @@ namespace fanfare {
 /// Every way in which a data path can fail. The table in src/base/error.cpp maps each to a metric label,
 /// an HTTP status (RFC 9110), a WebSocket close code (RFC 6455 §7.4) and a client code (contract).
 enum class errc : std::uint8_t {
-  bad_request,        // malformed bytes or arguments
-  unauthorized,       // no acceptable credential
+  bad_request,   // malformed bytes or arguments
+  unauthorized,  // no acceptable credential
   token_missing,
   token_invalid,
   token_expired,
@@ -24,23 +24,23 @@ enum class errc : std::uint8_t {
   unsupported_media_type,
   payload_too_large,  // a body, message, frame or attachment past its bound
   header_too_large,
-  over_limit,         // a count past its bound: connections, rooms, namespaces, attachments
+  over_limit,  // a count past its bound: connections, rooms, namespaces, attachments
   rate_limited,
-  overload,           // a queue past its bound
+  overload,  // a queue past its bound
   draining,
-  unavailable,        // a back-end that this needs is down
+  unavailable,  // a back-end that this needs is down
   timeout,
-  protocol_violation, // the peer broke its protocol's rules
+  protocol_violation,  // the peer broke its protocol's rules
   invalid_utf8,
-  too_deep,           // nesting past its bound
-  closed,             // the connection ended first
+  too_deep,  // nesting past its bound
+  closed,    // the connection ended first
   internal,
 };
 
 /// One row of the error table. Fixed text only: it tells a stranger no more than the code.
 struct error_row {
   errc code;
-  std::string_view client_code;   // contract: what `error.code` says
+  std::string_view client_code;  // contract: what `error.code` says
   std::string_view metric_label;
   unsigned http_status;
   std::uint16_t websocket_close;
@@ -61,9 +61,11 @@ struct error {  // NOLINT(clang-analyzer-core.uninitialized.Assign): it loses si
 template <class T>
 class [[nodiscard]] result {
  public:
-  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT(google-explicit-constructor)
-  result(fanfare::error failure) : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT(google-explicit-constructor)
-  result(errc code) : state_(std::in_place_index<1>, fanfare::error{code, {}, {}}) {}  // NOLINT(google-explicit-constructor)
+  result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  result(fanfare::error failure)
+      : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT(google-explicit-constructor)
+  result(errc code)
+      : state_(std::in_place_index<1>, fanfare::error{code, {}, {}}) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
@@ -89,8 +91,9 @@ template <>
 class [[nodiscard]] result<void> {
  public:
   result() = default;
-  result(fanfare::error failure) : failure_(std::move(failure)), failed_(true) {}  // NOLINT(google-explicit-constructor)
-  result(errc code) : failure_{code, {}, {}}, failed_(true) {}                     // NOLINT(google-explicit-constructor)
+  result(fanfare::error failure)
+      : failure_(std::move(failure)), failed_(true) {}          // NOLINT(google-explicit-constructor)
+  result(errc code) : failure_{code, {}, {}}, failed_(true) {}  // NOLINT(google-explicit-constructor)
   [[nodiscard]] bool has_value() const noexcept { return !failed_; }
   explicit operator bool() const noexcept { return !failed_; }
   [[nodiscard]] const fanfare::error& error() const { return failure_; }

@@ -62,23 +62,27 @@ class value {
  public:
   enum class kind : std::uint8_t { null, boolean, integer, real, decimal, string, binary, array, object };
 
-  value() = default;  // null
+  value() = default;        // null
   value(std::nullptr_t) {}  // NOLINT(google-explicit-constructor): values are made of literals everywhere
   template <class T>
     requires std::is_arithmetic_v<T>
   value(T number) {  // NOLINT(google-explicit-constructor)
-    if constexpr (std::is_same_v<T, bool>) data_ = number;
-    else if constexpr (std::is_floating_point_v<T>) data_ = static_cast<double>(number);
-    else if constexpr (std::is_unsigned_v<T> && sizeof(T) == 8) set_unsigned(number);
-    else data_ = static_cast<std::int64_t>(number);
+    if constexpr (std::is_same_v<T, bool>)
+      data_ = number;
+    else if constexpr (std::is_floating_point_v<T>)
+      data_ = static_cast<double>(number);
+    else if constexpr (std::is_unsigned_v<T> && sizeof(T) == 8)
+      set_unsigned(number);
+    else
+      data_ = static_cast<std::int64_t>(number);
   }
-  value(const char* text) : data_(std::string(text)) {}          // NOLINT(google-explicit-constructor)
-  value(std::string_view text) : data_(std::string(text)) {}     // NOLINT(google-explicit-constructor)
-  value(std::string text) : data_(std::move(text)) {}            // NOLINT(google-explicit-constructor)
-  value(shared_bytes bytes) : data_(std::move(bytes)) {}         // NOLINT(google-explicit-constructor)
-  value(array items) : data_(std::move(items)) {}                // NOLINT(google-explicit-constructor)
-  value(object members) : data_(std::move(members)) {}           // NOLINT(google-explicit-constructor)
-  value(decimal number) : data_(std::move(number)) {}            // NOLINT(google-explicit-constructor)
+  value(const char* text) : data_(std::string(text)) {}       // NOLINT(google-explicit-constructor)
+  value(std::string_view text) : data_(std::string(text)) {}  // NOLINT(google-explicit-constructor)
+  value(std::string text) : data_(std::move(text)) {}         // NOLINT(google-explicit-constructor)
+  value(shared_bytes bytes) : data_(std::move(bytes)) {}      // NOLINT(google-explicit-constructor)
+  value(array items) : data_(std::move(items)) {}             // NOLINT(google-explicit-constructor)
+  value(object members) : data_(std::move(members)) {}        // NOLINT(google-explicit-constructor)
+  value(decimal number) : data_(std::move(number)) {}         // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] kind type() const noexcept { return static_cast<kind>(data_.index()); }
   [[nodiscard]] bool is_null() const noexcept { return type() == kind::null; }

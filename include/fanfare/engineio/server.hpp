@@ -16,13 +16,13 @@ namespace fanfare::engineio {
 
 /// Why a session ended, in Node's words (engine.io Socket "close").
 enum class close_reason : std::uint8_t {
-  transport_error,   // "transport error"
-  transport_close,   // "transport close"
-  ping_timeout,      // "ping timeout"
-  parse_error,       // "parse error"
-  forced_close,      // "forced close": this side closed
-  server_shutdown,   // "forced server close"
-  overload,          // "send queue overflow": the byte bound of the send queue was reached
+  transport_error,  // "transport error"
+  transport_close,  // "transport close"
+  ping_timeout,     // "ping timeout"
+  parse_error,      // "parse error"
+  forced_close,     // "forced close": this side closed
+  server_shutdown,  // "forced server close"
+  overload,         // "send queue overflow": the byte bound of the send queue was reached
 };
 [[nodiscard]] std::string_view to_string(close_reason reason) noexcept;
 
@@ -30,12 +30,12 @@ enum class close_reason : std::uint8_t {
 /// upgrade request).
 struct refusal {
   unsigned status = 403;
-  unsigned code = 4;                   // Engine.IO error code, Node's numbers
+  unsigned code = 4;  // Engine.IO error code, Node's numbers
   std::string message = "Forbidden";
 };
 
 struct server_options {
-  std::vector<std::string> paths;           // empty: "/engine.io/"
+  std::vector<std::string> paths;  // empty: "/engine.io/"
   milliseconds ping_interval{25000};
   milliseconds ping_timeout{20000};
   milliseconds upgrade_timeout{10000};
@@ -43,12 +43,12 @@ struct server_options {
   bool polling = true;
   bool websocket = true;
   bool allow_upgrades = true;
-  bool http_compression = true;             // of polling answers past http::server_options::compress_threshold
+  bool http_compression = true;  // of polling answers past http::server_options::compress_threshold
   std::optional<websocket::deflate_options> deflate;
-  std::size_t packets_per_poll_max = 10000; // packets in one POST
-  std::size_t sessions_max = 10000;         // past it: 503, Node's code 3 body
+  std::size_t packets_per_poll_max = 10000;    // packets in one POST
+  std::size_t sessions_max = 10000;            // past it: 503, Node's code 3 body
   std::size_t send_queue_bytes_max = 4194304;  // per session; past it the session is closed
-  std::string cookie;                       // name of a cookie holding the session id; "" sends none
+  std::string cookie;                          // name of a cookie holding the session id; "" sends none
 
   /// Asked for every handshake, before a session exists; call `done` once, from any thread, with nothing to allow.
   std::function<void(const http::request&, std::function<void(std::optional<refusal>)> done)> allow_request;
@@ -84,7 +84,8 @@ class socket : public std::enable_shared_from_this<socket> {
   /// Queues a packet and its attachments, all or nothing.
   virtual void send(const std::vector<outbound>& packets, const send_options& options = {}) = 0;
   /// Ends the session after what is queued: by polling with an Engine.IO close packet, which the next poll fetches
-  /// within 30 s; by WebSocket with an empty close frame, as Node does. `discard` drops the queue and waits for nothing.
+  /// within 30 s; by WebSocket with an empty close frame, as Node does. `discard` drops the queue and waits for
+  /// nothing.
   virtual void close(bool discard = false) = 0;
   /// Ends the transport alone, as a broken network would: a WebSocket close frame, or a poll answered with NOOP, after
   /// which the session id is unknown. The session ends with transport_close.

@@ -41,9 +41,9 @@ class exchange {
 
   /// Asks for the next part of the body, on a route that streams it (route_options::stream_body): `next` runs once, on
   /// worker(). Nobody asks, nothing is read: past pipelined_bytes_max the peer has to wait. The first call invites the
-  /// body of a peer that expects "100 Continue". An answer before the last part closes the connection. Fails: closed (the
-  /// peer went away midway, or an answer has been given), timeout (nothing came for body_timeout), bad_request (the
-  /// chunks are malformed); answer after the last two.
+  /// body of a peer that expects "100 Continue". An answer before the last part closes the connection. Fails: closed
+  /// (the peer went away midway, or an answer has been given), timeout (nothing came for body_timeout), bad_request
+  /// (the chunks are malformed); answer after the last two.
   using body_reader = std::function<void(const result<body_part>& part)>;
   virtual void read_body(body_reader next) = 0;
 

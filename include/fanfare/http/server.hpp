@@ -31,17 +31,17 @@ struct server_options {
   std::string tls_cert;  // PEM chain; empty: plain
   std::string tls_key;
   cors_policy cors;
-  std::size_t connections_max = 10000;     // TCP connections; past it 503 and close
-  std::size_t header_bytes_max = 16384;    // request line and header fields; 431
-  std::size_t target_bytes_max = 8192;     // 414
-  std::size_t body_bytes_max = 1000000;    // 413; a route may raise it
-  std::size_t pipelined_bytes_max = 65536; // bytes read ahead of the request being answered
-  milliseconds header_timeout{10000};      // from the first byte of a request to the end of its headers
-  milliseconds body_timeout{30000};        // from there to the end of its body; of a streamed one, to its next bytes
-  milliseconds idle_timeout{60000};        // keep-alive, between requests
-  milliseconds write_timeout{30000};       // a peer that reads nothing of an answer for this long is closed
-  std::size_t compress_threshold = 1024;   // bytes; smaller answers are sent as they are
-  metrics::registry* metrics = nullptr;    // nullptr: an own one
+  std::size_t connections_max = 10000;      // TCP connections; past it 503 and close
+  std::size_t header_bytes_max = 16384;     // request line and header fields; 431
+  std::size_t target_bytes_max = 8192;      // 414
+  std::size_t body_bytes_max = 1000000;     // 413; a route may raise it
+  std::size_t pipelined_bytes_max = 65536;  // bytes read ahead of the request being answered
+  milliseconds header_timeout{10000};       // from the first byte of a request to the end of its headers
+  milliseconds body_timeout{30000};         // from there to the end of its body; of a streamed one, to its next bytes
+  milliseconds idle_timeout{60000};         // keep-alive, between requests
+  milliseconds write_timeout{30000};        // a peer that reads nothing of an answer for this long is closed
+  std::size_t compress_threshold = 1024;    // bytes; smaller answers are sent as they are
+  metrics::registry* metrics = nullptr;     // nullptr: an own one
 };
 
 struct route_options {

@@ -26,8 +26,7 @@ class adapter : public std::enable_shared_from_this<adapter> {
   /// The same, and gathers their answers: `counted` is told how many answers to expect (once a node), `answered`
   /// gets each. Both run on any worker's thread.
   virtual void broadcast_with_ack(const packet& out, const broadcast_options& options, milliseconds limit,
-                                  std::function<void(std::size_t)> counted,
-                                  std::function<void(array)> answered) = 0;
+                                  std::function<void(std::size_t)> counted, std::function<void(array)> answered) = 0;
   virtual void add_sockets(const broadcast_options& options, const std::vector<std::string>& rooms) = 0;
   virtual void remove_sockets(const broadcast_options& options, const std::vector<std::string>& rooms) = 0;
   virtual void disconnect_sockets(const broadcast_options& options, bool close) = 0;

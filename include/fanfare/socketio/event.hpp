@@ -22,8 +22,8 @@ using ack = std::function<void(array args)>;
 /// One event as a listener gets it.
 struct event {
   std::string name;
-  array args;               // after the name
-  socketio::ack ack;        // empty when none was asked for
+  array args;         // after the name
+  socketio::ack ack;  // empty when none was asked for
 };
 
 /// What a connection said of itself when it came (Node: socket.handshake).
@@ -34,7 +34,7 @@ struct handshake {
   std::string address;
   std::string url;
   bool secure = false;
-  std::int64_t issued_ms = 0;                              // Unix time
+  std::int64_t issued_ms = 0;  // Unix time
   [[nodiscard]] std::string_view query_value(std::string_view name) const noexcept;
   /// The same as an object with Node's member names, for echoing to a client.
   [[nodiscard]] value to_value() const;
@@ -52,9 +52,9 @@ struct broadcast_options {
   std::vector<std::string> except;
   bool is_volatile = false;
   bool compress = true;
-  bool local = false;              // this node only
-  std::string conflate_key;        // see engineio::send_options
-  std::uint64_t sequence = 0;      // position in a log; sockets that joined a room `after` it or later skip it. 0: none
+  bool local = false;          // this node only
+  std::string conflate_key;    // see engineio::send_options
+  std::uint64_t sequence = 0;  // position in a log; sockets that joined a room `after` it or later skip it. 0: none
 };
 
 /// A socket of this process or another, as fetch_sockets() lists it.

@@ -15,7 +15,13 @@ namespace fanfare::socketio {
 
 /// Socket.IO protocol v5 packet types; the binary ones exist on the wire alone.
 enum class packet_type : std::uint8_t {
-  connect = 0, disconnect = 1, event = 2, ack = 3, connect_error = 4, binary_event = 5, binary_ack = 6
+  connect = 0,
+  disconnect = 1,
+  event = 2,
+  ack = 3,
+  connect_error = 4,
+  binary_event = 5,
+  binary_ack = 6
 };
 
 struct packet {
@@ -27,7 +33,7 @@ struct packet {
 
 /// Bounds on what a peer may send in one packet.
 struct packet_limits {
-  std::size_t attachments_max = 10;      // as Node since CVE-2026-33151
+  std::size_t attachments_max = 10;             // as Node since CVE-2026-33151
   std::size_t attachment_bytes_max = 16777216;  // all attachments of one packet
   std::size_t event_name_bytes_max = 256;
   std::size_t namespace_bytes_max = 256;

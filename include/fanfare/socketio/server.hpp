@@ -25,12 +25,12 @@ struct recovery_options {
 };
 
 struct server_options {
-  engineio::server_options engine;           // paths empty: "/socket.io/"
-  milliseconds connect_timeout{45000};       // a client that joins no namespace by then is closed
+  engineio::server_options engine;      // paths empty: "/socket.io/"
+  milliseconds connect_timeout{45000};  // a client that joins no namespace by then is closed
   packet_limits packets;
   std::size_t namespaces_per_connection_max = 100;
   std::size_t rooms_per_socket_max = 1000;
-  std::size_t pending_acks_max = 10000;      // per socket, asked of the client and not yet answered
+  std::size_t pending_acks_max = 10000;  // per socket, asked of the client and not yet answered
   bool cleanup_empty_child_namespaces = false;
   std::optional<recovery_options> recovery;
   std::shared_ptr<const parser_factory> parser;  // nullptr: json_parser()

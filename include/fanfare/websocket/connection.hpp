@@ -22,18 +22,18 @@ struct deflate_options {
   bool client_no_context_takeover = false;
   unsigned server_max_window_bits = 15;  // 9 to 15
   unsigned client_max_window_bits = 15;
-  std::size_t threshold = 1024;          // bytes; shorter messages are sent plain
-  int level = 6;                         // zlib 0 to 9
+  std::size_t threshold = 1024;  // bytes; shorter messages are sent plain
+  int level = 6;                 // zlib 0 to 9
 };
 
 struct options {
-  std::size_t message_bytes_max = 1000000;   // after inflating; past it close 1009
-  std::size_t fragments_max = 65536;         // frames of one message; past it close 1009
+  std::size_t message_bytes_max = 1000000;      // after inflating; past it close 1009
+  std::size_t fragments_max = 65536;            // frames of one message; past it close 1009
   std::size_t send_queue_bytes_max = 16777216;  // past it the connection is closed (overload)
-  milliseconds close_timeout{5000};          // from our close frame to the end of TCP
-  std::optional<deflate_options> deflate;    // off by default, as in Socket.IO
-  std::vector<std::string> protocols;        // subprotocols, by preference
-  http::fields response_headers;             // added to the 101
+  milliseconds close_timeout{5000};             // from our close frame to the end of TCP
+  std::optional<deflate_options> deflate;       // off by default, as in Socket.IO
+  std::vector<std::string> protocols;           // subprotocols, by preference
+  http::fields response_headers;                // added to the 101
   metrics::registry* metrics = nullptr;
 };
 

@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "engineio/support/fakes.hpp"
 #include "engineio/session.hpp"
+#include "engineio/support/fakes.hpp"
 
 namespace fanfare::engineio {
 
