@@ -8,10 +8,12 @@
 #include <fstream>
 
 #include "domain/access/jwt.hpp"
+#include "server/served.hpp"
 
 namespace fanfare::server {
 namespace {
 
+using test::fault_of;
 using testing::HasSubstr;
 
 configuration with(std::initializer_list<std::pair<std::string_view, std::string_view>> keys) {
@@ -19,16 +21,6 @@ configuration with(std::initializer_list<std::pair<std::string_view, std::string
   settings.set_text("auth.secret", std::string(64, 's'), "test");
   for (const auto& [name, text] : keys) settings.set_text(name, text, "test");
   return settings;
-}
-
-template <class Work>
-std::string fault_of(Work work) {
-  try {
-    work();
-  } catch (const config_error& failure) {
-    return failure.what();
-  }
-  return "none";
 }
 
 /// A file of the test's own, gone with it.

@@ -15,14 +15,20 @@ using testing::HasSubstr;
 
 std::string url_of(served& host) { return "http://127.0.0.1:" + std::to_string(host.port()); }
 
-TEST(ListenClient, SubscribesAndHandsEventsOut) {
-  served host;
-  listen_client* running = nullptr;
-  std::vector<double> numbers;
+/// A client of project:p1.
+listen_options project_of(served& host) {
   listen_options options;
   options.url = url_of(host);
   options.token = host.token("u1");
   options.rooms = {"project:p1"};
+  return options;
+}
+
+TEST(ListenClient, SubscribesAndHandsEventsOut) {
+  served host;
+  listen_client* running = nullptr;
+  std::vector<double> numbers;
+  auto options = project_of(host);
   options.on_subscribed = [&host] { host.publish("p1", 1), host.publish("p1", 2); };
   options.on_event = [&](const value& event) {
     numbers.push_back(event.at_pointer("/data/changes/n")->as_double());
@@ -41,10 +47,7 @@ TEST(ListenClient, GoesOnFromACursor) {
   host.publish("p1", 2);
   listen_client* running = nullptr;
   std::vector<double> numbers;
-  listen_options options;
-  options.url = url_of(host);
-  options.token = host.token("u1");
-  options.rooms = {"project:p1"};
+  auto options = project_of(host);
   options.since = page.json().find("cursor")->as_string();
   options.on_event = [&](const value& event) {
     numbers.push_back(event.at_pointer("/data/changes/n")->as_double());
@@ -61,10 +64,7 @@ TEST(ListenClient, ComesBackWithTheLastCursor) {
   listen_client* running = nullptr;
   std::vector<double> numbers;
   int subscriptions = 0;
-  listen_options options;
-  options.url = url_of(host);
-  options.token = host.token("u1");
-  options.rooms = {"project:p1"};
+  auto options = project_of(host);
   options.retry_min = milliseconds{1};
   options.on_subscribed = [&] {
     if (++subscriptions == 1) host.publish("p1", 1);

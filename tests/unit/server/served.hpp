@@ -27,6 +27,17 @@ inline server::configuration test_settings(const key_list& more = {}) {
   return settings;
 }
 
+/// What the configuration's reader is told of a fault, or "none".
+template <class Work>
+std::string fault_of(Work work) {
+  try {
+    work();
+  } catch (const server::config_error& failure) {
+    return failure.what();
+  }
+  return "none";
+}
+
 struct served {
   server::configuration settings;
   std::mutex mutex;

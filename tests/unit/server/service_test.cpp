@@ -15,16 +15,6 @@ namespace {
 using server::config_error;
 using testing::HasSubstr;
 
-template <class Work>
-std::string fault_of(Work work) {
-  try {
-    work();
-  } catch (const config_error& failure) {
-    return failure.what();
-  }
-  return "none";
-}
-
 TEST(Service, CarriesAnEventFromEndToEnd) {
   served host;
   client peer(host.port());
