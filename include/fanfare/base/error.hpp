@@ -62,10 +62,10 @@ template <class T>
 class [[nodiscard]] result {
  public:
   result(T value) : state_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  result(fanfare::error failure)
-      : state_(std::in_place_index<1>, std::move(failure)) {}  // NOLINT(google-explicit-constructor)
-  result(errc code)
-      : state_(std::in_place_index<1>, fanfare::error{code, {}, {}}) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  result(fanfare::error failure) : state_(std::in_place_index<1>, std::move(failure)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  result(errc code) : state_(std::in_place_index<1>, fanfare::error{code, {}, {}}) {}
 
   [[nodiscard]] bool has_value() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return has_value(); }
@@ -91,8 +91,8 @@ template <>
 class [[nodiscard]] result<void> {
  public:
   result() = default;
-  result(fanfare::error failure)
-      : failure_(std::move(failure)), failed_(true) {}          // NOLINT(google-explicit-constructor)
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  result(fanfare::error failure) : failure_(std::move(failure)), failed_(true) {}
   result(errc code) : failure_{code, {}, {}}, failed_(true) {}  // NOLINT(google-explicit-constructor)
   [[nodiscard]] bool has_value() const noexcept { return !failed_; }
   explicit operator bool() const noexcept { return !failed_; }
