@@ -11,6 +11,13 @@ namespace fanfare::http {
 
 namespace {
 
+constexpr int window_bits = 15, gzip_wrapping = 16;
+
+// "deflate" is the zlib format of RFC 1950, whatever its name says (RFC 9110 §8.4.1.2).
+constexpr int zlib_bits(coding which) noexcept {
+  return which == coding::gzip ? window_bits + gzip_wrapping : window_bits;
+}
+
 // qvalue in thousandths (RFC 9110 §12.4.2); -1 when it is none.
 int quality(std::string_view text) noexcept {
   if (text.empty() || text.size() > 5 || (text[0] != '0' && text[0] != '1')) return -1;
@@ -67,12 +74,12 @@ std::string_view to_string(coding which) noexcept {
 }
 
 std::optional<std::string> compress(coding which, std::string_view body) {
-  constexpr int window_bits = 15, gzip_wrapping = 16, memory_level = 8, level = 6;
+  constexpr int memory_level = 8, level = 6;
   if (which == coding::identity || body.size() > std::numeric_limits<uInt>::max()) return std::nullopt;
   z_stream stream{};
-  // "deflate" is the zlib format of RFC 1950, whatever its name says (RFC 9110 §8.4.1.2).
-  const int bits = which == coding::gzip ? window_bits + gzip_wrapping : window_bits;
-  if (deflateInit2(&stream, level, Z_DEFLATED, bits, memory_level, Z_DEFAULT_STRATEGY) != Z_OK) return std::nullopt;
+  if (deflateInit2(&stream, level, Z_DEFLATED, zlib_bits(which), memory_level, Z_DEFAULT_STRATEGY) != Z_OK) {
+    return std::nullopt;
+  }
   std::string out(deflateBound(&stream, static_cast<uLong>(body.size())), '\0');
   stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
   stream.avail_in = static_cast<uInt>(body.size());
@@ -82,6 +89,42 @@ std::optional<std::string> compress(coding which, std::string_view body) {
   out.resize(stream.total_out);
   deflateEnd(&stream);
   if (ended != Z_STREAM_END) return std::nullopt;
+  return out;
+}
+
+result<coding> parse_coding(std::string_view content_encoding) noexcept {
+  const auto name = trim(content_encoding);
+  if (name.empty() || iequals(name, "identity")) return coding::identity;
+  if (iequals(name, "gzip") || iequals(name, "x-gzip")) return coding::gzip;
+  if (iequals(name, "deflate")) return coding::deflate;
+  return errc::unsupported_media_type;
+}
+
+result<std::string> decompress(coding which, std::string_view body, std::size_t bytes_max) {
+  if (body.size() > std::numeric_limits<uInt>::max()) return errc::payload_too_large;
+  if (which == coding::identity) {
+    if (body.size() > bytes_max) return errc::payload_too_large;
+    return std::string(body);
+  }
+  z_stream stream{};
+  if (inflateInit2(&stream, zlib_bits(which)) != Z_OK) return errc::overload;
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
+  stream.avail_in = static_cast<uInt>(body.size());
+  std::string out;
+  std::array<char, 16384> part;
+  int step = Z_OK;
+  while (step == Z_OK && out.size() <= bytes_max) {
+    stream.next_out = reinterpret_cast<Bytef*>(part.data());
+    stream.avail_out = static_cast<uInt>(part.size());
+    step = inflate(&stream, Z_NO_FLUSH);
+    out.append(part.data(), part.size() - stream.avail_out);
+    // RFC 1952 §2.2: a gzip file may be several members, one after another.
+    if (step == Z_STREAM_END && which == coding::gzip && stream.avail_in > 0) step = inflateReset(&stream);
+  }
+  const bool whole = step == Z_STREAM_END && stream.avail_in == 0;
+  inflateEnd(&stream);
+  if (out.size() > bytes_max) return errc::payload_too_large;
+  if (!whole) return error{errc::bad_request, "the body is not what Content-Encoding says", {}};
   return out;
 }
 

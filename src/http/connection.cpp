@@ -155,10 +155,13 @@ request_codec::step connection::begin_body() {
     streaming_ = step == request_codec::step::need_more;
     return step;
   }
-  const auto step = codec_.begin_body(route_.options.body_bytes_max != 0 ? route_.options.body_bytes_max
-                                                                         : home_.options.body_bytes_max);
+  const auto step = codec_.begin_body(body_bytes_max());
   if (step == request_codec::step::need_more) invite_body();
   return step;
+}
+
+std::size_t connection::body_bytes_max() const noexcept {
+  return route_.options.body_bytes_max != 0 ? route_.options.body_bytes_max : home_.options.body_bytes_max;
 }
 
 void connection::invite_body() {
@@ -173,9 +176,11 @@ void connection::dispatch() {
   taken.params = std::move(route_.params);
   taken.remote_address = stream_->remote_address();
   taken.secure = stream_->secure();
+  const auto decoded = streaming_ ? result<void>() : decode_body(taken);
   asked_ = std::make_shared<const request>(std::move(taken));
   phase_ = phase::handling;
   deadline_ = steady_time::max();
+  if (!decoded) return refuse_body(decoded.error());
   if (route_.work == nullptr) {
     if (home_.policy.is_preflight(*asked_)) return answer(home_.policy.answer_preflight(*asked_), false, false);
     if (route_.allow.empty() && asked_->path != "*") {

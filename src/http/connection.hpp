@@ -45,8 +45,11 @@ class connection : public std::enable_shared_from_this<connection> {
   void drive();
   [[nodiscard]] bool advance();
   [[nodiscard]] request_codec::step begin_body();
+  [[nodiscard]] std::size_t body_bytes_max() const noexcept;
   void invite_body();
   void dispatch();
+  [[nodiscard]] result<void> decode_body(request& taken) const;
+  void refuse_body(const error& why);
   [[nodiscard]] bool advance_body();
   void give(const result<body_part>& part);
   void refuse_request();

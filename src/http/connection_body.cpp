@@ -1,9 +1,34 @@
+#include "http/compression.hpp"
 #include "http/connection.hpp"
 
-// The driver's part in streamed bodies: a handler asks for the next part, and gets what has come since the last one.
-// Who does not ask leaves the bytes in `input_`, and past its bound in the kernel, where the peer's window ends.
+// The driver's part in bodies. Whole ones are decoded before a route sees them. Of streamed ones a handler asks for the
+// next part, and gets what has come since the last one. Who does not ask leaves the bytes in `input_`, and past its
+// bound in the kernel, where the peer's window ends.
 
 namespace fanfare::http {
+
+// RFC 9110 §8.4: routes see the content, whatever coding carried it. The bound on a body holds for both.
+result<void> connection::decode_body(request& taken) const {
+  const auto named = taken.headers.get("Content-Encoding");
+  if (!named || taken.body.empty() || route_.work == nullptr) return {};
+  const auto which = parse_coding(*named);
+  if (!which) return which.error();
+  auto content = decompress(*which, taken.body, body_bytes_max());
+  if (!content) return content.error();
+  taken.body = std::move(*content);
+  taken.headers.remove("Content-Encoding");
+  taken.headers.set("Content-Length", std::to_string(taken.body.size()));
+  return {};
+}
+
+void connection::refuse_body(const error& why) {
+  const auto& row = describe(why.code);
+  home_.counted.count_error(why.code == errc::payload_too_large ? "body_too_large" : "content_encoding");
+  auto content = response::problem(row.http_status, row.message, row.client_code, why.detail);
+  // RFC 9110 §15.5.16: whoever sent a coding that there is none of learns which there are.
+  if (why.code == errc::unsupported_media_type) content.headers.set("Accept-Encoding", std::string(accepted_codings));
+  answer(std::move(content), false, false);
+}
 
 void connection::read_body(const std::shared_ptr<const request>& of, exchange::body_reader next) {
   // An answered exchange must not read the next request's body.

@@ -62,6 +62,33 @@ TEST(compression, can_be_undone) {
   EXPECT_FALSE(compress(coding::identity, body));
 }
 
+TEST(compression, request_bodies_are_inflated_within_their_bound) {
+  const std::string body(100000, 'x');
+  for (const auto which : {coding::gzip, coding::deflate}) {
+    const auto coded = *compress(which, body);
+    EXPECT_EQ(*decompress(which, coded, body.size()), body);
+    EXPECT_EQ(decompress(which, coded, body.size() - 1).error().code, errc::payload_too_large) << "a bomb";
+    for (std::size_t cut = 0; cut < coded.size(); ++cut) {
+      EXPECT_EQ(decompress(which, coded.substr(0, cut), body.size()).error().code, errc::bad_request) << cut;
+    }
+    EXPECT_EQ(decompress(coding::identity, coded, 10).error().code, errc::payload_too_large);
+    EXPECT_EQ(decompress(which, "{}", 10).error().code, errc::bad_request);
+  }
+  EXPECT_EQ(*decompress(coding::identity, "{}", 2), "{}");
+  EXPECT_EQ(*decompress(coding::gzip, *compress(coding::gzip, "a") + *compress(coding::gzip, "b"), 9), "ab");
+  EXPECT_FALSE(decompress(coding::gzip, *compress(coding::gzip, "a") + "more", 9));
+  EXPECT_FALSE(decompress(coding::deflate, *compress(coding::deflate, "a") + "more", 9));
+}
+
+TEST(compression, content_codings_by_name) {
+  EXPECT_EQ(*parse_coding("GZip"), coding::gzip);
+  EXPECT_EQ(*parse_coding(" x-gzip"), coding::gzip);
+  EXPECT_EQ(*parse_coding("deflate"), coding::deflate);
+  EXPECT_EQ(*parse_coding("identity"), coding::identity);
+  EXPECT_EQ(parse_coding("br").error().code, errc::unsupported_media_type);
+  EXPECT_EQ(parse_coding("gzip, gzip").error().code, errc::unsupported_media_type);
+}
+
 TEST(compression, names_its_codings) {
   EXPECT_EQ(to_string(coding::gzip), "gzip");
   EXPECT_EQ(to_string(coding::deflate), "deflate");

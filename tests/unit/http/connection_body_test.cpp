@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "http/blocking_client.hpp"
+#include "http/compression.hpp"
 #include "http/connection_rig.hpp"
 
 namespace fanfare::http {
@@ -312,6 +313,34 @@ TEST(streamed_server, reads_for_handlers_on_other_threads) {
   EXPECT_THAT(client.read_response(), EndsWith("all"));
   EXPECT_EQ(all, std::string(300000, 'x'));
   web.stop();
+}
+
+std::string coded_post(const std::string& named, const std::string& body, const std::string& path = "/echo") {
+  return "POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Encoding: " + named +
+         "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+TEST_F(driven, decodes_the_content_of_a_request) {
+  connect();
+  EXPECT_THAT(exchange(coded_post("gzip", *compress(coding::gzip, "hello, route"))),
+              testing::AllOf(testing::StartsWith("HTTP/1.1 200"), testing::EndsWith("\r\n\r\nhello, route")));
+  EXPECT_THAT(exchange(coded_post("deflate", *compress(coding::deflate, "again"))), testing::EndsWith("again"));
+  EXPECT_THAT(exchange(coded_post("identity", "plain")), testing::EndsWith("plain"));
+}
+
+TEST_F(driven, refuses_a_content_that_it_cannot_decode) {
+  connect();
+  const auto unknown = exchange(coded_post("br", "?"));
+  EXPECT_THAT(unknown, testing::AllOf(testing::StartsWith("HTTP/1.1 415"),
+                                      testing::HasSubstr("\r\nAccept-Encoding: gzip, deflate\r\n")));
+  EXPECT_THAT(exchange(coded_post("gzip", "{}")), testing::StartsWith("HTTP/1.1 400"));
+  EXPECT_EQ(errors("content_encoding"), 2);
+  const auto bomb = *compress(coding::gzip, std::string(1001, 'x'));
+  EXPECT_THAT(exchange(coded_post("gzip", bomb)), testing::StartsWith("HTTP/1.1 413"));
+  EXPECT_EQ(errors("body_too_large"), 1);
+  EXPECT_THAT(exchange(coded_post("gzip", bomb, "/big")), testing::StartsWith("HTTP/1.1 200"))
+      << "the route's own bound";
+  EXPECT_FALSE(gone()) << "the connection goes on";
 }
 
 }  // namespace
