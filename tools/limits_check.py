@@ -33,7 +33,7 @@ for row in rows:
         faults.append(f"{bound}: there is no test {reached}")
 
 # Options that the program sets from one of its own keys have the key's row.
-by_key = {"connections_max", "header_bytes_max", "body_bytes_max", "message_bytes_max", "rooms_per_socket_max"}
+by_key = {"connections_max", "header_bytes_max", "target_bytes_max", "body_bytes_max", "message_bytes_max", "rooms_per_socket_max"}
 for option in sorted(set(re.findall(r"\b(\w+_max) = \d", headers)) - named - by_key):
     faults.append(f"{option} of the public headers has no row")
 

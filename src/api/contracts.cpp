@@ -119,6 +119,7 @@ object responses(const endpoint& row) {
   if (row.takes_events) {
     failure(413, "The body, an event or the batch is too large.");
     failure(415, "The media type is not supported.");
+    failure(422, "The Idempotency-Key came before with another body (code idempotency_mismatch).");
     failure(408, "The body took too long to come.");
     failure(429, "Too fast; Retry-After says when to come back. Lines are slowed down instead.");
     failure(503, "Draining, or history is down.");

@@ -23,6 +23,8 @@ constexpr std::array table{
               "The method is not allowed here."},
     error_row{errc::unsupported_media_type, "unsupported_media_type", "unsupported_media_type", 415, 1003,
               "The media type is not supported."},
+    error_row{errc::idempotency_mismatch, "idempotency_mismatch", "idempotency_mismatch", 422, 1008,
+              "The idempotency key belongs to another request."},
     error_row{errc::payload_too_large, "over_limit", "payload_too_large", 413, 1009, "The payload is too large."},
     error_row{errc::header_too_large, "over_limit", "header_too_large", 431, 1009, "The header is too large."},
     error_row{errc::over_limit, "over_limit", "over_limit", 429, 1008, "A limit has been reached."},

@@ -81,7 +81,12 @@ result<history::entry> broadcaster::complete(draft& item, const publish_context&
   if (item.rooms.size() > options_.envelope.rooms_max) return error{errc::over_limit, "has too many rooms", "/rooms"};
   std::vector<std::string> rooms;
   for (auto& room : item.rooms) {
-    if (!parse_room(room)) return fault(pointer_to("/rooms", rooms.size()), "is no room");
+    const auto name = parse_room(room);
+    if (!name) return fault(pointer_to("/rooms", rooms.size()), "is no room");
+    const auto& kinds = options_.room_kinds;
+    if (!kinds.empty() && std::ranges::find(kinds, name->kind) == kinds.end()) {
+      return fault(pointer_to("/rooms", rooms.size()), unknown_kind(name->kind, kinds));
+    }
     if (context.may_publish) {
       if (auto allowed = context.may_publish(room); !allowed) {
         return error{allowed.error().code, "publishing to " + room, pointer_to("/rooms", rooms.size())};
@@ -142,7 +147,7 @@ void broadcaster::publish(std::vector<draft> drafts, publish_context context, pu
   start(work);
 }
 
-/// Under repeats_mutex_: whether the job has to wait, or is answered in full; else its keys are reserved.
+/// Under repeats_mutex_: whether the job has to wait, is answered in full or refused; else its keys are reserved.
 broadcaster::next_step broadcaster::plan(job& work) {
   const auto now = work.context.steady_now;
   work.out.assign(work.entries.size(), std::nullopt);
@@ -150,7 +155,9 @@ broadcaster::next_step broadcaster::plan(job& work) {
   work.sent.clear();
   if (!work.request_key.empty()) {
     idempotency::answers given;
-    const auto known = repeats_.look(work.request_key, now, &given);
+    std::string digest;
+    const auto known = repeats_.look(work.request_key, now, &given, &digest);
+    if (known != idempotency::state::unknown && digest != work.context.request_digest) return next_step::refuse;
     if (known == idempotency::state::pending) return next_step::wait;
     if (known == idempotency::state::answered) {
       work.out.assign(given.begin(), given.end());
@@ -172,7 +179,7 @@ broadcaster::next_step broadcaster::plan(job& work) {
     if (work.same_as[i] == i) work.sent.push_back(i);
   }
   if (work.sent.empty()) return next_step::answer;
-  if (!work.request_key.empty()) repeats_.reserve(work.request_key, now);
+  if (!work.request_key.empty()) repeats_.reserve(work.request_key, now, work.context.request_digest);
   for (const auto i : work.sent) {
     if (!work.keys[i].empty()) repeats_.reserve(work.keys[i], now);
   }
@@ -188,8 +195,9 @@ void broadcaster::start(const std::shared_ptr<job>& work) {
     full = step == next_step::wait && waiting_.size() >= options_.waiting_max;
     if (step == next_step::wait && !full) waiting_.push_back(work);
   }
-  if (full) {
-    const error why{errc::overload, "too many repeated requests are waiting", {}};
+  if (full || step == next_step::refuse) {
+    const auto why = full ? error{errc::overload, "too many repeated requests are waiting", {}}
+                          : error{errc::idempotency_mismatch, "the Idempotency-Key came before with another body", {}};
     count_refused(why);
     return work->done(why);
   }

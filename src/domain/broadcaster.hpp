@@ -49,6 +49,7 @@ class delivery {
 struct publish_context {
   std::string publisher;        // key name or "sub:<sub>": ids and idempotency keys count per publisher
   std::string idempotency_key;  // of the whole request; "" none
+  std::string request_digest;   // of what came with that key; the same key with another one is refused
   std::string default_source = "/fanfare";
   /// Asked for every room of every event; empty: anywhere.
   std::function<result<void>(const std::string& room)> may_publish;
@@ -80,6 +81,7 @@ struct subscribed {
 };
 
 struct broadcaster_options {
+  std::vector<std::string> room_kinds;  // that there are; none: any well-formed room will do
   std::size_t batch_max = 1000;
   std::size_t event_bytes_max = 1000000;  // of one envelope's JSON text
   std::size_t replay_max = 10000;         // events; past it recovered is false and nothing is replayed
@@ -102,7 +104,7 @@ class broadcaster {
   /// window are answered as then and not sent again; so is a whole request by its idempotency key. `done` runs once:
   /// with memory_log before publish() returns (unless the same key is under way on another thread).
   /// Fails: bad_request with a pointer ("/1/data/project_id" when the batch was an array; see `batch`), forbidden,
-  /// payload_too_large, over_limit, unavailable.
+  /// payload_too_large, over_limit, idempotency_mismatch, unavailable.
   using published = std::function<void(result<publish_answer>)>;
   void publish(std::vector<draft> drafts, publish_context context, published done, bool batch = true);
 
@@ -130,7 +132,7 @@ class broadcaster {
  private:
   struct job;
   [[nodiscard]] result<history::entry> complete(draft& item, const publish_context& context) const;
-  enum class next_step { send, wait, answer };
+  enum class next_step { send, wait, answer, refuse };
   [[nodiscard]] next_step plan(job& work);
   void start(const std::shared_ptr<job>& work);
   void finish(job& work, const result<std::vector<std::uint64_t>>& positions);

@@ -5,6 +5,8 @@
 #include <limits>
 #include <span>
 
+#include <fanfare/base/base64.hpp>
+#include <fanfare/base/json.hpp>
 #include <fanfare/base/random.hpp>
 #include <fanfare/base/rfc3339.hpp>
 
@@ -106,11 +108,25 @@ result<void> check_cloud_event(const value& item, const draft& out) {
   return {};
 }
 
+/// JSON that came as bytes (CloudEvents JSON format 1.0.2 §3.1.1): SDKs that do not look at the content type send it
+/// so.
+result<void> read_base64(const value& item, const value& encoded, draft& out) {
+  if (item.find("data") != nullptr) return fault("data_base64", "stands beside data: only one of them may");
+  const auto* text = encoded.if_string();
+  const auto bytes = text == nullptr ? result<std::string>(errc::bad_request) : base64_decode(*text);
+  if (!bytes) return fault("data_base64", "is not base64");
+  auto data = json::parse(*bytes, {.depth_max = 64, .values_max = 1000000});
+  if (!data) return fault("data_base64", "only JSON data is supported");
+  if (data->if_object() == nullptr) return fault("data_base64", "must be an object");
+  out.data = std::move(*data);
+  return {};
+}
+
 result<void> read_content(const value& item, draft& out) {
-  if (item.find("data_base64") != nullptr) return fault("data_base64", "only JSON data is supported");
   if (const auto* type = item.find("datacontenttype"); type != nullptr && !type->is_null()) {
     if (!is_json(type->as_string())) return fault("datacontenttype", "only JSON data is supported");
   }
+  if (const auto* encoded = item.find("data_base64")) return read_base64(item, *encoded, out);
   const auto* data = item.find("data");
   if (data == nullptr) return fault("data", "is missing");
   if (data->if_object() == nullptr) return fault("data", "must be an object");
@@ -118,12 +134,24 @@ result<void> read_content(const value& item, draft& out) {
   return {};
 }
 
+/// A producer's microseconds and nanoseconds stay: `utc` counts in milliseconds, `sent` is the time as it came.
+std::string with_fraction(std::string utc, std::string_view sent) {
+  constexpr std::size_t milliseconds = 3, nanoseconds = 9;
+  const auto dot = sent.find('.');
+  if (dot == std::string_view::npos) return utc;
+  auto digits = sent.substr(dot + 1);
+  digits = digits.substr(0, digits.find_first_not_of("0123456789"));
+  if (digits.size() <= milliseconds) return utc;
+  utc.insert(utc.size() - 1, digits.substr(milliseconds, nanoseconds - milliseconds));
+  return utc;
+}
+
 result<void> read_time(const value& item, draft& out) {
   const auto* time = item.find("time");
   if (time == nullptr || time->is_null()) return {};
   const auto parsed = parse_rfc3339(time->as_string());
   if (!parsed) return fault("time", "must be an RFC 3339 time");
-  out.time = format_rfc3339(*parsed);
+  out.time = with_fraction(format_rfc3339(*parsed), time->as_string());
   return {};
 }
 

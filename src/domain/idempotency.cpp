@@ -23,18 +23,19 @@ void idempotency::expire(steady_time now) {
   }
 }
 
-idempotency::state idempotency::look(std::string_view key, steady_time now, answers* found) {
+idempotency::state idempotency::look(std::string_view key, steady_time now, answers* found, std::string* digest) {
   expire(now);
   const auto place = keys_.find(key);
   if (place == keys_.end()) return state::unknown;
+  if (digest != nullptr) *digest = place->second->digest;
   if (place->second->pending) return state::pending;
   if (found != nullptr) *found = place->second->given;
   return state::answered;
 }
 
-void idempotency::reserve(std::string key, steady_time now) {
+void idempotency::reserve(std::string key, steady_time now, std::string digest) {
   if (keys_.contains(key)) return;
-  order_.push_back({std::move(key), {}, true, now});
+  order_.push_back({std::move(key), {}, true, now, std::move(digest)});
   const auto place = std::prev(order_.end());
   keys_.emplace(place->key, place);
   ++held_;

@@ -32,10 +32,11 @@ class idempotency {
   explicit idempotency(options bounds) : options_(bounds) {}
 
   enum class state { unknown, pending, answered };
-  /// `found` is filled when answered.
-  [[nodiscard]] state look(std::string_view key, steady_time now, answers* found = nullptr);
-  /// The key is under way; forgotten by drop(), settled by answer().
-  void reserve(std::string key, steady_time now);
+  /// `found` is filled when answered, `digest` when known at all.
+  [[nodiscard]] state look(std::string_view key, steady_time now, answers* found = nullptr,
+                           std::string* digest = nullptr);
+  /// The key is under way; forgotten by drop(), settled by settle(). `digest` is of what was asked.
+  void reserve(std::string key, steady_time now, std::string digest = {});
   void settle(std::string_view key, answers given, steady_time now);
   void drop(std::string_view key);
   [[nodiscard]] std::size_t size() const noexcept { return order_.size(); }
@@ -46,6 +47,7 @@ class idempotency {
     answers given;
     bool pending = true;
     steady_time at;
+    std::string digest;
   };
   void expire(steady_time now);
   void remove(std::list<item>::iterator place);

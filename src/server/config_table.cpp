@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include <fanfare/base/edit_distance.hpp>
+
 namespace fanfare::server {
 
 namespace {
@@ -46,7 +48,9 @@ constexpr config_key keys[] = {
           "How long a kept-alive connection may be silent between requests."),
     whole("http.write_timeout_ms", "30000", 1, int_max,
           "A peer that reads nothing of an answer for this long is closed."),
-    whole("http.header_bytes", "16384", 1024, 1048576, "The largest request line and headers; past it 431."),
+    whole("http.header_bytes", "32768", 1024, 1048576, "The largest request line and headers; past it 431."),
+    whole("http.target_bytes", "0", 0, 1048576,
+          "The longest request target (path and query); past it 414. 0 is as long as http.header_bytes."),
 
     whole("engine.ping_interval_ms", "25000", 100, int_max, "Engine.IO heartbeat: how often a client is pinged."),
     whole("engine.ping_timeout_ms", "60000", 100, int_max,
@@ -103,6 +107,8 @@ constexpr config_key keys[] = {
           "Least time between fetches that unknown key ids or failures ask for."),
     {.name = "auth.issuer", .kind = text, .preset = "", .explanation = "Required `iss` claim; empty asks for none."},
     {.name = "auth.audience", .kind = text, .preset = "", .explanation = "Required `aud` claim; empty asks for none."},
+    whole("auth.token_bytes", "16384", 1024, 65536,
+          "The longest token; past it token_invalid. One in a header needs room in http.header_bytes."),
     whole("auth.leeway_s", "5", 0, 60, "Clock difference forgiven when times in tokens are checked."),
     {.name = "auth.query_token",
      .kind = boolean,
@@ -239,20 +245,6 @@ constexpr config_key keys[] = {
      .explanation = "One JSON object a line for machines, or text for people.",
      .choices = "json|text"},
 };
-
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
-  for (std::size_t i = 0; i <= a.size(); ++i) cost[i][0] = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) cost[0][j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      cost[i][j] = std::min({cost[i - 1][j] + 1, cost[i][j - 1] + 1, cost[i - 1][j - 1] + (a[i - 1] != b[j - 1])});
-      const bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-      if (swapped) cost[i][j] = std::min(cost[i][j], cost[i - 2][j - 2] + 1);
-    }
-  }
-  return cost[a.size()][b.size()];
-}
 
 }  // namespace
 

@@ -44,6 +44,8 @@ http::server_options web_options(const configuration& settings) {
   options.connections_max = size(settings, "limits.connections") + 1000;
   options.body_bytes_max = size(settings, "engine.max_payload_bytes");
   options.header_bytes_max = size(settings, "http.header_bytes");
+  const auto target_bytes = size(settings, "http.target_bytes");
+  options.target_bytes_max = target_bytes != 0 ? target_bytes : options.header_bytes_max;
   options.header_timeout = ms(settings, "http.header_timeout_ms");
   options.body_timeout = ms(settings, "http.body_timeout_ms");
   options.idle_timeout = ms(settings, "http.idle_timeout_ms");
@@ -79,6 +81,7 @@ history::memory_log_options log_options(const configuration& settings) {
 
 domain::broadcaster_options broadcaster_options(const configuration& settings, metrics::registry& metrics) {
   domain::broadcaster_options options;
+  options.room_kinds = access_policy_of(settings).kinds();
   options.batch_max = size(settings, "limits.batch_events");
   options.event_bytes_max = size(settings, "limits.event_bytes");
   options.replay_max = size(settings, "limits.recovered_events");
@@ -112,6 +115,7 @@ api::authenticator_options authenticator_options(const configuration& settings, 
   api::authenticator_options options;
   options.rules.issuer = settings.text("auth.issuer");
   options.rules.audience = settings.text("auth.audience");
+  options.rules.token_bytes_max = size(settings, "auth.token_bytes");
   options.rules.leeway = std::chrono::seconds(settings.integer("auth.leeway_s"));
   options.names = {settings.text("auth.claim_projects"), settings.text("auth.claim_agents"),
                    settings.text("auth.claim_roles"), settings.text("auth.claim_scope")};
@@ -150,7 +154,7 @@ void check_backends(const configuration& settings) {
 }  // namespace
 
 domain::catalogue load_catalogue(const configuration& settings) {
-  domain::catalogue types;
+  domain::catalogue types(access_policy_of(settings).kinds());
   for (const auto& path : settings.list("events.schemas")) {
     std::ifstream file(path, std::ios::binary);
     const auto fault = [&](std::string_view what) {

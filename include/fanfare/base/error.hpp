@@ -22,7 +22,8 @@ enum class errc : std::uint8_t {
   not_found,
   method_not_allowed,
   unsupported_media_type,
-  payload_too_large,  // a body, message, frame or attachment past its bound
+  idempotency_mismatch,  // an Idempotency-Key seen before, with another request
+  payload_too_large,     // a body, message, frame or attachment past its bound
   header_too_large,
   over_limit,  // a count past its bound: connections, rooms, namespaces, attachments
   rate_limited,

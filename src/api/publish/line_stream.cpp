@@ -188,7 +188,10 @@ void line_stream::publish() {
   auto asked = asked_;
   asked.now = shared_.now();
   asked.steady_now = std::chrono::steady_clock::now();
-  if (!key_.empty()) asked.idempotency_key = key_ + "/" + std::to_string(line.number);
+  if (!key_.empty()) {
+    asked.idempotency_key = key_ + "/" + std::to_string(line.number);
+    asked.request_digest = sha256(line.text);
+  }
   std::vector<domain::draft> drafts;
   drafts.push_back(std::move(*draft));
   ++under_way_;

@@ -81,6 +81,7 @@ void publish_events(context& shared, const http::exchange_ptr& exchange, const c
 
   auto asked = context_of(shared, who);
   asked.idempotency_key = repeat_key;
+  if (!repeat_key.empty()) asked.request_digest = publish_digest(request);
   asked.now = shared.now();
   asked.steady_now = steady_now;
   const bool batch = body->batch;

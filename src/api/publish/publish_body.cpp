@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include <fanfare/base/digest.hpp>
 #include <fanfare/base/json.hpp>
 #include <fanfare/base/utf8.hpp>
 
@@ -86,13 +87,26 @@ result<publish_body> batch(const array& items, const publish_limits& limits, boo
   return body;
 }
 
-// CloudEvents HTTP binding 1.0 §3.1: attributes in ce-* headers, percent-encoded (§3.1.3.2), data in the body.
+// CloudEvents HTTP binding 1.0.2 §3.1.3.2: a quoted value loses its quotes (RFC 9110 §5.6.4), and then one round of
+// percent-encoding.
+std::string attribute_text(std::string_view content) {
+  if (content.size() < 2 || content.front() != '"' || content.back() != '"') return http::percent_decode(content);
+  content = content.substr(1, content.size() - 2);
+  std::string unquoted;
+  for (std::size_t i = 0; i < content.size(); ++i) {
+    if (content[i] == '\\' && i + 1 < content.size()) ++i;
+    unquoted += content[i];
+  }
+  return http::percent_decode(unquoted);
+}
+
+// CloudEvents HTTP binding 1.0.2 §3.1: attributes in ce-* headers, data in the body.
 result<publish_body> binary_mode(const http::request& request, const publish_limits& limits) {
   object item;
   for (const auto& [field, content] : request.headers) {
     const auto name = lower(field);
     if (!name.starts_with("ce-")) continue;
-    auto text = http::percent_decode(content);
+    auto text = attribute_text(content);
     if (!is_valid_utf8(text)) return error{errc::bad_request, "the header " + name + " is not UTF-8", ""};
     if (name == "ce-data" || name == "ce-rooms") {
       return error{errc::bad_request, "the header " + name + " is no CloudEvents attribute", ""};
@@ -135,6 +149,15 @@ void add_trace(domain::draft& draft, const http::request& request, const publish
 }
 
 }  // namespace
+
+std::string publish_digest(const http::request& request) {
+  std::string all = request.body;
+  for (const auto& [field, content] : request.headers) {
+    if (const auto name = lower(field); name.starts_with("ce-"))
+      all.append(1, '\0').append(name).append(1, '\0') += content;
+  }
+  return sha256(all);
+}
 
 bool has_lines(const http::request& head) { return media_type_of(head).name == "application/x-ndjson"; }
 

@@ -32,6 +32,10 @@ struct publish_body {
 /// Fails: unsupported_media_type, bad_request and over_limit with the pointer of the fault, payload_too_large.
 [[nodiscard]] result<publish_body> parse_publish_body(const http::request& request, const publish_limits& limits);
 
+/// SHA-256 of what a request asks to publish: its body, and in binary mode its attributes. What may differ between two
+/// tries (a trace, a date) is left out.
+[[nodiscard]] std::string publish_digest(const http::request& request);
+
 /// Whether the body is application/x-ndjson: one event a line, and streamed.
 [[nodiscard]] bool has_lines(const http::request& head);
 /// Whether lines can be read as they are. Fails: unsupported_media_type, for a charset or a Content-Encoding.

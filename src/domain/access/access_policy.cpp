@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include <fanfare/base/edit_distance.hpp>
 #include <fanfare/base/utf8.hpp>
 
 namespace fanfare::domain {
@@ -143,6 +144,12 @@ result<void> to_result(access decision) {
       break;
   }
   return errc::forbidden;
+}
+
+std::string unknown_kind(std::string_view kind, const std::vector<std::string>& kinds) {
+  const auto nearest = std::ranges::min_element(
+      kinds, {}, [kind](const std::string& each) { return edit_distance(kind.substr(0, kind_bytes_max), each); });
+  return "there is no such kind of room; did you mean \"" + *nearest + "\"?";
 }
 
 }  // namespace fanfare::domain

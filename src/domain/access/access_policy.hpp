@@ -24,6 +24,8 @@ struct room_name {
 /// Views into `text`. Fails: unknown_room.
 [[nodiscard]] result<room_name> parse_room(std::string_view text);
 [[nodiscard]] bool is_room_id(std::string_view id) noexcept;
+/// What to say of a kind that is none of `kinds` (one at least): it names the nearest.
+[[nodiscard]] std::string unknown_kind(std::string_view kind, const std::vector<std::string>& kinds);
 
 enum class room_action : std::uint8_t { join, presence, history, publish };
 enum class access : std::uint8_t { allow, forbidden, unknown_room, ask_hook };

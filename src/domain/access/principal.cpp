@@ -23,7 +23,8 @@ const value* claim(const value& claims, std::string_view name) {
   return inner == nullptr ? nullptr : claim(*inner, name.substr(dot + 1));
 }
 
-result<std::set<std::string, std::less<>>> strings(const value& claims, const std::string& name) {
+result<std::set<std::string, std::less<>>> strings(const value& claims, const std::string& name,
+                                                   bool integers = false) {
   std::set<std::string, std::less<>> out;
   const auto* item = claim(claims, name);
   if (item == nullptr || item->is_null()) return out;
@@ -35,14 +36,15 @@ result<std::set<std::string, std::less<>>> strings(const value& claims, const st
   if (list == nullptr) return invalid(name + " is no list of strings");
   if (list->size() > list_max) return invalid(name + " is too long");
   for (const auto& each : *list) {
-    if (each.if_string() == nullptr) return invalid(name + " is no list of strings");
-    out.insert(*each.if_string());
+    const auto* number = integers ? each.if_integer() : nullptr;
+    if (number == nullptr && each.if_string() == nullptr) return invalid(name + " is no list of strings");
+    out.insert(number != nullptr ? std::to_string(*number) : *each.if_string());
   }
   return out;
 }
 
 result<id_list> ids(const value& claims, const std::string& name) {
-  auto listed = strings(claims, name);
+  auto listed = strings(claims, name, true);  // whose ids are numbers in a database writes them so
   if (!listed) return listed.error();
   id_list out;
   out.all = listed->erase("*") != 0;

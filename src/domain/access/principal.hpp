@@ -39,7 +39,8 @@ struct claim_names {
   std::string projects = "projects", agents = "agents", roles = "roles", scope = "scope";
 };
 
-/// Claims of a verified token -> principal. Lists are arrays of strings or one string ("*" or an id); scope is a
+/// Claims of a verified token -> principal. Lists are arrays of strings (ids: or of integers, taken as
+/// their decimal text) or one string ("*" or an id); scope is a
 /// space-separated string (RFC 8693 §4.2) or an array. At most 1,000 ids a list. Fails: token_invalid.
 [[nodiscard]] result<principal> principal_of(const value& claims, const claim_names& names = {});
 

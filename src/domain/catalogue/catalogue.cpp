@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 
+#include <fanfare/base/edit_distance.hpp>
 #include <fanfare/base/json.hpp>
 #include <fanfare/base/rfc3339.hpp>
 
@@ -163,17 +164,34 @@ bool has_field(const std::vector<field>& fields, std::string_view name) {
   });
 }
 
-/// A template's room must be well-formed once filled in, and its placeholders must be fields.
-bool is_template(const value& shape, const std::vector<field>& fields) {
+/// A template's room must be well-formed once filled in, its placeholders must be fields, and its kind there.
+result<void> check_template(const value& shape, const std::vector<field>& fields, const std::vector<std::string>& kinds,
+                            const std::string& at) {
   object sample;
   for (const auto& item : fields) {
     if (has_field(fields, item.name)) sample.append(item.name, "x");
   }
   const auto filled = fill(shape.as_string(), sample);
-  return filled && parse_room(*filled);
+  const auto room = filled ? parse_room(*filled) : result<room_name>(errc::unknown_room);
+  if (!room) return fault(at, "must be a room made of string or integer properties");
+  if (kinds.empty() || std::ranges::find(kinds, room->kind) != kinds.end()) return {};
+  return fault(at, unknown_kind(room->kind, kinds));
 }
 
-result<std::vector<room_rule>> rules_of(const value& schema, const std::vector<field>& fields) {
+/// A slip in one of our own keywords would be taken for somebody else's annotation.
+result<void> check_keywords(const value& schema) {
+  constexpr std::array known{"x-fanfare-type", "x-fanfare-rooms", "x-fanfare-conflate", "x-fanfare-kept"};
+  for (const auto& [name, item] : *schema.if_object()) {
+    if (!name.starts_with("x-fanfare") || std::ranges::find(known, name) != known.end()) continue;
+    const auto* nearest = std::ranges::min_element(
+        known, {}, [&name = name](const char* each) { return edit_distance(name.substr(0, 64), each); });
+    return fault(pointer_to("", name), std::string("is unknown; did you mean \"") + *nearest + "\"?");
+  }
+  return {};
+}
+
+result<std::vector<room_rule>> rules_of(const value& schema, const std::vector<field>& fields,
+                                        const std::vector<std::string>& kinds) {
   std::vector<room_rule> rules;
   const auto* listed = schema.find("x-fanfare-rooms");
   if (listed == nullptr) return rules;
@@ -183,9 +201,8 @@ result<std::vector<room_rule>> rules_of(const value& schema, const std::vector<f
     room_rule rule;
     const array choices = item.if_array() != nullptr ? *item.if_array() : array{item};
     for (const auto& shape : choices) {
-      if (!is_template(shape, fields)) {
-        return fault(pointer_to("/x-fanfare-rooms", i), "must be a room made of string or integer properties");
-      }
+      const auto at = pointer_to("/x-fanfare-rooms", i);
+      if (auto checked = check_template(shape, fields, kinds, at); !checked) return checked.error();
       rule.templates.emplace_back(shape.as_string());
     }
     rules.push_back(std::move(rule));
@@ -195,7 +212,8 @@ result<std::vector<room_rule>> rules_of(const value& schema, const std::vector<f
 
 }  // namespace
 
-catalogue::catalogue() : types_(built_in_event_types()) {}
+catalogue::catalogue(std::vector<std::string> room_kinds)
+    : room_kinds_(std::move(room_kinds)), types_(built_in_event_types()) {}
 
 result<void> catalogue::add_schema(std::string_view schema_json) {
   auto document = json::parse(schema_json);
@@ -207,10 +225,11 @@ result<void> catalogue::add_schema(std::string_view schema_json) {
   type.name = text_of(schema, schema.find("x-fanfare-type") != nullptr ? "x-fanfare-type" : "title");
   if (!is_type_name(type.name)) return fault("/x-fanfare-type", "must be a name of a-z 0-9 . _ - that is not taken");
   if (find(type.name) != nullptr) return fault("/x-fanfare-type", "there is a type of that name");
+  if (auto checked = check_keywords(schema); !checked) return checked;
   if (text_of(schema, "type") != "object") return fault("/type", "the data of an event is an object");
   type.summary = text_of(schema, "description");
   type.fields = fields_of(schema);
-  auto rules = rules_of(schema, type.fields);
+  auto rules = rules_of(schema, type.fields, room_kinds_);
   if (!rules) return rules.error();
   type.rooms = std::move(*rules);
   if (const auto* keys = schema.find("x-fanfare-conflate")) {

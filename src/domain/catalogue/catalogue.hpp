@@ -19,7 +19,8 @@ namespace fanfare::domain {
 /// The built-in types and a deployment's own. Set up once; then only read, from any thread.
 class catalogue {
  public:
-  catalogue();
+  /// `room_kinds` are those there are: templates of others are refused. None: any will do.
+  explicit catalogue(std::vector<std::string> room_kinds = {});
 
   /// Adds a type from a JSON Schema 2020-12 text of its `data`. `x-fanfare-type` names it (else `title`),
   /// `x-fanfare-rooms` (["project:{project_id}", ["user:{user_id}", "project:{project_id}"]]) routes it,
@@ -31,6 +32,7 @@ class catalogue {
   [[nodiscard]] const std::vector<event_type>& types() const noexcept { return types_; }
 
  private:
+  std::vector<std::string> room_kinds_;
   std::vector<event_type> types_;
 };
 

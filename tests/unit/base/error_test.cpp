@@ -27,6 +27,7 @@ TEST(error, what_the_contract_and_the_protocols_fix) {
   EXPECT_EQ(describe(errc::header_too_large).http_status, 431U);
   EXPECT_EQ(describe(errc::unsupported_media_type).http_status, 415U);
   EXPECT_EQ(describe(errc::rate_limited).http_status, 429U);
+  EXPECT_EQ(describe(errc::idempotency_mismatch).http_status, 422U);
   EXPECT_EQ(describe(errc::draining).http_status, 503U);
   EXPECT_EQ(describe(errc::unavailable).http_status, 503U);
   EXPECT_EQ(describe(errc::forbidden).http_status, 403U);

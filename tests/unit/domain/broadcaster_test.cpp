@@ -180,6 +180,44 @@ TEST_F(broadcaster_test, an_idempotency_key_answers_for_the_whole_request) {
   EXPECT_FALSE(publish({updated("p1")}, later)->repeated) << "the window is over";
 }
 
+TEST_F(broadcaster_test, an_idempotency_key_belongs_to_one_request) {
+  const auto with = [](std::string digest) {
+    auto given = context("k");
+    given.request_digest = std::move(digest);
+    return given;
+  };
+  ASSERT_TRUE(publish({updated("p1")}, with("one")));
+  EXPECT_EQ(publish({updated("p2")}, with("two")).error().code, errc::idempotency_mismatch);
+  EXPECT_TRUE(publish({updated("p1")}, with("one"))->repeated);
+  EXPECT_THAT(out.items, SizeIs(1));
+
+  slow_log slow;
+  broadcaster remote(types, slow, out);
+  std::vector<errc> refusals;
+  const auto note = [&refusals](const result<publish_answer>& answer) {
+    if (!answer) refusals.push_back(answer.error().code);
+  };
+  remote.publish({updated("p1")}, with("one"), note);
+  remote.publish({updated("p2")}, with("two"), note);
+  EXPECT_THAT(refusals, ElementsAre(errc::idempotency_mismatch)) << "also while the first is under way";
+  EXPECT_THAT(slow.pending, SizeIs(1));
+}
+
+TEST_F(broadcaster_test, rooms_are_of_the_kinds_there_are) {
+  broadcaster strict(types, log, out, {.room_kinds = {"project", "agent", "user", "global", "team"}});
+  const auto refusal = [&strict](std::vector<std::string> rooms) {
+    auto item = updated("p1");
+    item.rooms = std::move(rooms);
+    std::string told = "taken";
+    strict.publish({item}, context(), [&told](const result<publish_answer>& answer) {
+      if (!answer) told = answer.error().pointer + " " + answer.error().detail;
+    });
+    return told;
+  };
+  EXPECT_EQ(refusal({"team:1", "projct:1"}), R"(/0/rooms/1 there is no such kind of room; did you mean "project"?)");
+  EXPECT_EQ(refusal({"team:1", "global"}), "taken");
+}
+
 TEST_F(broadcaster_test, a_failed_publish_may_be_tried_again) {
   slow_log slow;
   broadcaster remote(types, slow, out);

@@ -45,6 +45,29 @@ TEST(parse_draft, reads_all_of_the_short_form) {
   EXPECT_EQ(json::write(out->extensions), R"({"traceparent":"00-ab"})");
 }
 
+TEST(parse_draft, keeps_the_producers_fraction_of_a_second) {
+  const auto time = [](const std::string& text) {
+    return read(R"({"type":"t","data":{},"time":")" + text + "\"}")->time;
+  };
+  EXPECT_EQ(time("2026-01-01T00:00:00.123456789Z"), "2026-01-01T00:00:00.123456789Z");
+  EXPECT_EQ(time("2026-01-01T02:00:00.1234+02:00"), "2026-01-01T00:00:00.1234Z");
+  EXPECT_EQ(time("2026-01-01T00:00:00.1234567891Z"), "2026-01-01T00:00:00.123456789Z") << "up to nanoseconds";
+  EXPECT_EQ(time("2026-01-01T00:00:00.5Z"), "2026-01-01T00:00:00.500Z");
+}
+
+TEST(parse_draft, takes_json_that_came_as_bytes) {
+  const auto bytes = [](const std::string& more) {
+    return R"({"specversion":"1.0","id":"i","source":"/s","type":"t")" + more + "}";
+  };
+  EXPECT_EQ(json::write(read(bytes(R"(,"data_base64":"eyJ4IjoxfQ==")"))->data), R"({"x":1})");
+  EXPECT_TRUE(read(bytes(R"(,"data_base64":"e30=","datacontenttype":"application/json")")));
+  EXPECT_EQ(fault_at(bytes(R"(,"data_base64":"e30=","datacontenttype":"text/plain")")), "/datacontenttype");
+  EXPECT_EQ(fault_at(bytes(R"(,"data_base64":"e30=","data":{})")), "/data_base64");
+  EXPECT_EQ(fault_at(bytes(R"(,"data_base64":"e30")")), "/data_base64");
+  EXPECT_EQ(fault_at(bytes(R"(,"data_base64":7)")), "/data_base64");
+  EXPECT_EQ(fault_at(bytes(R"(,"data_base64":"W10=")")), "/data_base64") << "JSON, but no object";
+}
+
 TEST(parse_draft, faults_name_their_place) {
   EXPECT_EQ(fault_at("[]"), "");
   EXPECT_EQ(fault_at("{}"), "/type");

@@ -26,6 +26,20 @@ TEST(idempotency, gives_the_same_answer_within_the_window) {
   EXPECT_EQ(seen.size(), 0U);
 }
 
+TEST(idempotency, tells_what_a_key_was_of) {
+  idempotency seen({});
+  std::string digest = "none";
+  EXPECT_EQ(seen.look("k", start, nullptr, &digest), state::unknown);
+  EXPECT_EQ(digest, "none");
+  seen.reserve("k", start, "of the body");
+  EXPECT_EQ(seen.look("k", start, nullptr, &digest), state::pending);
+  EXPECT_EQ(digest, "of the body");
+  seen.settle("k", {{"id", "e-1"}}, start);
+  digest.clear();
+  EXPECT_EQ(seen.look("k", start, nullptr, &digest), state::answered);
+  EXPECT_EQ(digest, "of the body");
+}
+
 TEST(idempotency, what_failed_is_forgotten) {
   idempotency seen({});
   seen.reserve("k", start);

@@ -45,9 +45,11 @@ TEST(PublishBody, ReadsCloudEventsStructuredAndBatched) {
   const auto one = parse({"application/cloudevents+json", event});
   ASSERT_TRUE(one);
   EXPECT_EQ(one->drafts[0].source, "/s");
-  const auto two = parse({"application/cloudevents-batch+json", "[" + event + "," + event + "]"});
+  const std::string bytes = R"({"specversion":"1.0","id":"2","source":"/s","type":"a","data_base64":"eyJ4IjoxfQ=="})";
+  const auto two = parse({"application/cloudevents-batch+json", "[" + event + "," + bytes + "]"});
   ASSERT_TRUE(two);
-  EXPECT_EQ(two->drafts.size(), 2u);
+  ASSERT_EQ(two->drafts.size(), 2u);
+  EXPECT_EQ(two->drafts[1].data, value(object{{"x", 1}}));
 }
 
 TEST(PublishBody, ReadsBinaryMode) {
@@ -63,6 +65,33 @@ TEST(PublishBody, ReadsBinaryMode) {
   EXPECT_EQ(draft.type, "a");
   EXPECT_EQ(draft.id, "caf\xc3\xa9");
   EXPECT_EQ(draft.data, value(object{{"x", 1}}));
+}
+
+TEST(PublishBody, UnquotesAttributesInHeadersAndDecodesThemOnce) {
+  const auto source = [](const std::string& content) {
+    const auto body = parse({"application/json",
+                             "{}",
+                             {{"ce-specversion", "1.0"}, {"ce-type", "a"}, {"ce-id", "1"}, {"ce-source", content}}});
+    return body ? body->drafts[0].source : "refused";
+  };
+  EXPECT_EQ(source("\"/quoted\""), "/quoted");
+  EXPECT_EQ(source("\"/a%20\\\"b\\\\\""), "/a \"b\\");
+  EXPECT_EQ(source("/a%2525"), "/a%25");
+  EXPECT_EQ(source("\""), "\"");
+  EXPECT_EQ(source("/open\""), "/open\"");
+}
+
+TEST(PublishBody, HasADigestOfWhatIsAskedFor) {
+  const auto digest = [](const std::string& text, const std::string& id, const std::string& trace) {
+    http::request request;
+    request.body = text;
+    request.headers.add("CE-Id", id);
+    request.headers.add("traceparent", trace);
+    return publish_digest(request);
+  };
+  EXPECT_EQ(digest("{}", "1", "a"), digest("{}", "1", "b")) << "a retry has a trace of its own";
+  EXPECT_NE(digest("{}", "1", "a"), digest("{ }", "1", "a"));
+  EXPECT_NE(digest("{}", "1", "a"), digest("{}", "2", "a"));
 }
 
 TEST(PublishBody, ReadsALine) {

@@ -45,6 +45,10 @@ TEST(Publish, RepeatsAreAnsweredAsTheFirstTime) {
   EXPECT_EQ(call(host.port(), "POST", "/api/v1/events", headers, json::write(rig::project_updated("p1"))).body,
             keyed.body);
   EXPECT_EQ(host.history.head(), 2u);
+  const auto other = call(host.port(), "POST", "/api/v1/events", headers, json::write(rig::project_updated("p2")));
+  EXPECT_EQ(other.status, 422u) << "the key is of another body";
+  EXPECT_EQ(other.json().find("code")->as_string(), "idempotency_mismatch");
+  EXPECT_EQ(host.history.head(), 2u);
   headers.back().second = std::string(257, 'k');
   EXPECT_EQ(call(host.port(), "POST", "/api/v1/events", headers, "{}").status, 400u);
 }

@@ -45,6 +45,16 @@ TEST(principal, a_star_among_ids_is_all) {
   EXPECT_TRUE(principal_of(object{{"sub", "u1"}, {"projects", array{"p1", "*"}}})->projects.all);
 }
 
+TEST(principal, ids_may_be_integers) {
+  const auto who = principal_of(object{{"sub", "u1"}, {"projects", array{1, "p2", -3}}, {"agents", array{7}}});
+  ASSERT_TRUE(who);
+  EXPECT_THAT(who->projects.ids, ElementsAre("-3", "1", "p2"));
+  EXPECT_THAT(who->agents.ids, ElementsAre("7"));
+  const auto roles = principal_of(object{{"sub", "u1"}, {"roles", array{1}}});
+  ASSERT_FALSE(roles);
+  EXPECT_EQ(roles.error().detail, "roles is no list of strings") << "the log names the claim";
+}
+
 TEST(principal, claims_may_have_other_names) {
   const claim_names names{
       .projects = "https://example.com/projects", .agents = "app.agents", .roles = "app.deep.roles"};
@@ -61,7 +71,7 @@ TEST(principal, claims_may_have_other_names) {
 
 TEST(principal, wrong_types_are_refused) {
   for (const auto* name : {"projects", "agents", "roles", "scope"}) {
-    for (const auto& wrong : std::vector<value>{7, true, object{}, array{7}, array{nullptr}, array(1001, "x")}) {
+    for (const auto& wrong : std::vector<value>{7, true, object{}, array{7.5}, array{nullptr}, array(1001, "x")}) {
       object claims{{"sub", "u1"}};
       claims.set(name, wrong);
       const auto who = principal_of(claims);

@@ -207,7 +207,19 @@ TEST(catalogue, refuses_types_it_could_not_honour) {
   EXPECT_EQ(at(R"({"title":"a.b","type":"object","x-fanfare-conflate":["id"]})"), "/x-fanfare-conflate");
   EXPECT_EQ(at(R"({"title":"a.b","type":"object","x-fanfare-conflate":"id"})"), "/x-fanfare-conflate");
   EXPECT_EQ(at(R"({"title":"a.b","type":"object","x-fanfare-kept":"no"})"), "/x-fanfare-kept");
+  EXPECT_EQ(at(R"({"title":"a.b","type":"object","x-fanfare-room":["global"]})"), "/x-fanfare-room") << "a slip";
   EXPECT_EQ(all.types().size(), 22U);
+}
+
+TEST(catalogue, own_types_go_to_the_kinds_of_rooms_there_are) {
+  catalogue strict({"project", "global"});
+  const auto added = strict.add_schema(
+      R"({"title":"a.b","type":"object","properties":{"a":{"type":"string"}},"x-fanfare-rooms":["projct:{a}"]})");
+  ASSERT_FALSE(added);
+  EXPECT_EQ(added.error().pointer, "/x-fanfare-rooms/0");
+  EXPECT_EQ(added.error().detail, R"(there is no such kind of room; did you mean "project"?)");
+  EXPECT_TRUE(strict.add_schema(
+      R"({"title":"a.b","type":"object","properties":{"a":{"type":"string"}},"x-fanfare-rooms":["project:{a}"]})"));
 }
 
 }  // namespace
