@@ -138,17 +138,22 @@ void authenticator::identify(const http::request& request, std::function<void(re
   });
 }
 
-std::string_view bearer_token(const http::fields& headers) noexcept {
-  const auto field = headers.get("authorization");
+std::string_view without_scheme(std::string_view credential) noexcept {
   constexpr std::string_view scheme = "bearer ";
-  if (!field || field->size() <= scheme.size()) return {};
-  const bool named = std::equal(scheme.begin(), scheme.end(), field->begin(), [](char expected, char given) {
+  if (credential.size() < scheme.size()) return credential;
+  const bool named = std::equal(scheme.begin(), scheme.end(), credential.begin(), [](char expected, char given) {
     return expected == (given >= 'A' && given <= 'Z' ? static_cast<char>(given + 32) : given);
   });
-  if (!named) return {};
-  auto token = field->substr(scheme.size());
-  while (token.starts_with(' ')) token.remove_prefix(1);
-  return token;
+  if (!named) return credential;
+  credential.remove_prefix(scheme.size());
+  while (credential.starts_with(' ')) credential.remove_prefix(1);
+  return credential;
+}
+
+std::string_view bearer_token(const http::fields& headers) noexcept {
+  const auto field = headers.get("authorization").value_or("");
+  const auto token = without_scheme(field);
+  return token.size() == field.size() ? std::string_view() : token;
 }
 
 }  // namespace fanfare::api

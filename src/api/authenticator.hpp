@@ -92,6 +92,8 @@ class authenticator {
   bool fetching_ = false;
 };
 
+/// What follows "Bearer " where a credential begins so; else all of it.
+[[nodiscard]] std::string_view without_scheme(std::string_view credential) noexcept;
 /// The token of an `Authorization: Bearer` field (RFC 6750 §2.1), "" without one.
 [[nodiscard]] std::string_view bearer_token(const http::fields& headers) noexcept;
 

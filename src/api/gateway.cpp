@@ -95,7 +95,12 @@ void admit(context& shared, const socketio::socket_ptr& socket, const socketio::
 
 void namespace_delivery::deliver(const domain::outgoing& event) {
   for (auto* nsp : namespaces_) {
-    nsp->all().to(event.rooms).conflate(event.conflate_key).sequence(event.sequence).emit(event.type, event.envelope);
+    nsp->all()
+        .to(event.rooms)
+        .conflate(event.conflate_key)
+        .sequence(event.sequence)
+        .ordered()
+        .emit(event.type, event.envelope);
   }
 }
 
@@ -137,7 +142,7 @@ value to_claims(const domain::principal& who) {
 
 std::string token_of(const socketio::handshake& came, bool query_allowed) {
   if (const auto* token = came.auth.find("token"); token != nullptr && !token->as_string().empty()) {
-    return std::string(token->as_string());
+    return std::string(without_scheme(token->as_string()));
   }
   if (const auto bearer = bearer_token(came.headers); !bearer.empty()) return std::string(bearer);
   return query_allowed ? std::string(came.query_value("token")) : std::string{};

@@ -183,14 +183,15 @@ void gateway_session::refresh(const command_ptr& given) {
   const auto socket = socket_.lock();
   if (!socket) return;
   refreshing_ = true;
-  shared_.tokens.authenticate(*token->if_string(), [self = shared_from_this(), &worker = socket->worker(),
-                                                    given](result<domain::principal> who) mutable {
-    auto go_on = [self = std::move(self), given, who = std::move(who)] { self->refreshed(given, who); };
-    if (worker.here())
-      go_on();
-    else
-      worker.post(std::move(go_on));
-  });
+  shared_.tokens.authenticate(
+      std::string(without_scheme(*token->if_string())),
+      [self = shared_from_this(), &worker = socket->worker(), given](result<domain::principal> who) mutable {
+        auto go_on = [self = std::move(self), given, who = std::move(who)] { self->refreshed(given, who); };
+        if (worker.here())
+          go_on();
+        else
+          worker.post(std::move(go_on));
+      });
 }
 
 void gateway_session::refreshed(const command_ptr& given, result<domain::principal> who) {

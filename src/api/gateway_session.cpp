@@ -3,12 +3,29 @@
 #include <algorithm>
 #include <utility>
 
+#include <fanfare/base/edit_distance.hpp>
 #include <fanfare/base/rfc3339.hpp>
 
 #include "api/gateway.hpp"
+#include "domain/catalogue/client_commands.hpp"
 #include "domain/envelope.hpp"
 
 namespace fanfare::api {
+
+namespace {
+
+/// What to say of a command that there is none of; nothing for those there are.
+std::optional<error> unknown_command(std::string_view name) {
+  const auto& known = domain::client_commands;
+  if (std::ranges::find(known, name, &domain::client_command::name) != known.end()) return std::nullopt;
+  constexpr std::size_t compared_bytes_max = 32;
+  const auto given = name.substr(0, compared_bytes_max);
+  const auto nearest =
+      std::ranges::min_element(known, {}, [given](const auto& command) { return edit_distance(given, command.name); });
+  return error{errc::bad_request, "there is no such command; did you mean \"" + std::string(nearest->name) + "\"?", {}};
+}
+
+}  // namespace
 
 void gateway_session::start(context& shared, const socketio::socket_ptr& socket, domain::principal who) {
   const auto session = std::make_shared<gateway_session>(shared, socket, std::move(who));
@@ -89,7 +106,12 @@ void gateway_session::listen(const socketio::socket_ptr& socket) {
     auto wait = socket ? self->rate_.take(now) : std::optional<milliseconds>{0};
     if (!wait) {
       const auto of_user = self->shared_.user_command_rate.take(self->who_.sub, now);
-      if (of_user.allowed) return next(std::nullopt);
+      if (of_user.allowed) {
+        const auto unknown = unknown_command(event.name);
+        if (!unknown) return next(std::nullopt);
+        self->fail({event.name, "", {}, event.ack}, *unknown);
+        return next(socketio::rejection{std::string(describe(unknown->code).message), {}});
+      }
       wait = of_user.retry_after;
     }
     self->fail({event.name, "", {}, event.ack}, {errc::rate_limited, {}, {}}, wait->count());

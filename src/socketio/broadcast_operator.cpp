@@ -126,6 +126,12 @@ broadcast_operator broadcast_operator::sequence(std::uint64_t position) const {
   return next;
 }
 
+broadcast_operator broadcast_operator::ordered() const {
+  auto next = *this;
+  next.options_.ordered = true;
+  return next;
+}
+
 void broadcast_operator::emit_list(std::string_view name, array args) const {
   if (is_reserved_event(name)) return;  // peers would refuse it (socket.io-parser)
   target_->broadcast(make_packet(name, std::move(args)), options_);

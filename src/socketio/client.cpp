@@ -48,8 +48,6 @@ void client::on_message(engineio::socket::message in) {
 
 void client::on_packet(packet in) {
   shared_->count.received(in.type);
-  // Older clients put a query behind the namespace; it is no part of the name.
-  in.nsp.resize(std::min(in.nsp.find('?'), in.nsp.size()));
   if (in.nsp.empty()) in.nsp = "/";
   const auto found = sockets_.find(in.nsp);
   if (found == sockets_.end() && in.type == packet_type::connect && !pending_.contains(in.nsp)) {

@@ -35,6 +35,8 @@ class broadcast_operator {
   /// Position in a log: sockets that joined a room `after` it or later skip it. Such broadcasts are posted to every
   /// worker, the caller's too, and so reach each in the order they were made; others reach the caller's worker at once.
   [[nodiscard]] broadcast_operator sequence(std::uint64_t position) const;
+  /// For what has no position of its own and yet a place among those that have: it queues with them and overtakes none.
+  [[nodiscard]] broadcast_operator ordered() const;
 
   /// Encodes once and delivers to every socket chosen, each at most once.
   void emit_list(std::string_view name, array args) const;

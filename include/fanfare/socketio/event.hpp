@@ -55,6 +55,7 @@ struct broadcast_options {
   bool local = false;          // this node only
   std::string conflate_key;    // see engineio::send_options
   std::uint64_t sequence = 0;  // position in a log; sockets that joined a room `after` it or later skip it. 0: none
+  bool ordered = false;        // queued with those that have a sequence
 };
 
 /// A socket of this process or another, as fetch_sockets() lists it.

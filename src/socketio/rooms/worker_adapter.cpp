@@ -7,6 +7,13 @@
 
 namespace fanfare::socketio {
 
+namespace {
+
+/// Whether it goes by the lanes' own queues, to every worker.
+bool has_place(const broadcast_options& options) { return options.sequence != 0 || options.ordered; }
+
+}  // namespace
+
 struct worker_adapter::delivery {
   std::vector<engineio::outbound> frames;
   engineio::send_options how;
@@ -34,7 +41,7 @@ void worker_adapter::count_socket(unsigned worker, std::ptrdiff_t change) {
 std::vector<char> worker_adapter::choose_workers(const broadcast_options& options) const {
   std::vector<char> chosen(lanes_.size(), 0);
   // A sequence goes everywhere: a join that has not reached the directory may still count on it (see the header).
-  const bool everywhere = options.rooms.empty() || options.sequence != 0;
+  const bool everywhere = options.rooms.empty() || has_place(options);
   // Before the directory: a posted join enters there first and is counted off after.
   for (std::size_t i = 0; i < lanes_.size(); ++i) {
     if (everywhere || lanes_[i]->joins_posted.load() != 0) chosen[i] = 1;
@@ -80,7 +87,7 @@ void worker_adapter::broadcast(const packet& out, const broadcast_options& optio
   const auto chosen = choose_workers(options);
   if (std::find(chosen.begin(), chosen.end(), 1) == chosen.end()) return;
   std::shared_ptr<const delivery> what = prepare(named, options);
-  if (options.sequence == 0) return run_on(chosen, [this, what](lane& to) { deliver(to, *what); });
+  if (!has_place(options)) return run_on(chosen, [this, what](lane& to) { deliver(to, *what); });
   const auto keep = std::static_pointer_cast<worker_adapter>(shared_from_this());
   // By the lane's own queue: Asio holds back what a worker posts to itself until the handler that runs has ended, and
   // what another worker posts meanwhile would overtake it.
@@ -117,7 +124,7 @@ void worker_adapter::broadcast_in_order(packet out, const broadcast_options& opt
         const std::lock_guard lock(lanes_[i]->mutex);
         lanes_[i]->queued.push_back(what);
       }
-      const bool inline_here = current != nullptr && current->index() == i && options.sequence == 0;
+      const bool inline_here = current != nullptr && current->index() == i && !has_place(options);
       if (inline_here)
         drain_here = true;
       else

@@ -21,11 +21,12 @@ namespace fanfare::socketio {
 /// Order. A broadcast reaches the caller's own worker inline, so that what a handler broadcasts and then emits
 /// arrives in that order, as in Node; other workers get it posted. It may thereby overtake a broadcast that another
 /// thread posted a moment ago, which is as good as one made a moment later. Not so with a log behind it: broadcasts
-/// with a `sequence` queue for every worker, the caller's included, so that each worker delivers them in the order
-/// they were made, and none between two steps of one handler (reading the log's end, then joining); a join after a
-/// sequence first delivers what is queued up to there, so that no replay overtakes it. With connection state
-/// recovery, deliveries queue per worker in the order of their offsets, and a broadcast first delivers what its own
-/// worker has queued: clients get offsets in order. Thread: any, but for rooms_of() and deliver_queued().
+/// with a `sequence`, and those `ordered` among them, queue for every worker, the caller's included, so that each
+/// worker delivers them in the order they were made, and none between two steps of one handler (reading the log's end,
+/// then joining); a join after a sequence first delivers what is queued up to there, so that no replay overtakes it.
+/// With connection state recovery, deliveries queue per worker in the order of their offsets, and a broadcast first
+/// delivers what its own worker has queued: clients get offsets in order. Thread: any, but for rooms_of() and
+/// deliver_queued().
 class worker_adapter final : public adapter {
  public:
   worker_adapter(context_ptr shared, std::string nsp);

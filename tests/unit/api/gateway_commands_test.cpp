@@ -16,6 +16,24 @@ std::string pointer_of(const value& answer) {
 }
 double number_of(const value& event) { return event.at_pointer("/data/changes/n")->as_double(-1); }
 
+TEST(Command, ThatThereIsNoneOfIsAnsweredWithTheNearest) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1"}));
+  const auto answer = peer.ask("subscibe", object{{"room", "project:p1"}});
+  EXPECT_EQ(code_of(answer), "bad_request");
+  EXPECT_EQ(answer.at_pointer("/error/message")->as_string(), "there is no such command; did you mean \"subscribe\"?");
+  EXPECT_EQ(code_of(peer.ask(std::string(200, 'x'), object{})), "bad_request");
+  peer.emit("auth_refresh", object{});
+  const auto error = peer.event("connection.error");
+  EXPECT_EQ(error.at_pointer("/data/command")->as_string(), "auth_refresh");
+  EXPECT_THAT(std::string(error.at_pointer("/data/message")->as_string()), testing::HasSubstr("\"auth.refresh\""));
+  EXPECT_EQ(
+      host.web.metrics()
+          .counter("fanfare_commands_refused_total", "Client commands refused, by cause.", {{"cause", "bad_request"}})
+          .get(),
+      3);
+}
+
 TEST(Subscribe, AnswersThroughTheAckOrByEvent) {
   rig host;
   guest peer(host, rig::token("u1", {"p1", "p2"}));

@@ -22,6 +22,7 @@ TEST(GatewaySession, LimitsTheRateOfCommands) {
   guest peer(host, rig::token("u1"));
   peer.ask("ping", object{});
   peer.emit("no such command", object{});  // counts as well
+  EXPECT_EQ(peer.event("connection.error").at_pointer("/data/code")->as_string(), "bad_request");
   const auto refused = peer.ask("ping", object{});
   EXPECT_EQ(code_of(refused), "rate_limited");
   EXPECT_GT(refused.at_pointer("/error/retry_after_ms")->as_double(), 0);

@@ -179,5 +179,30 @@ TEST(Gateway, ClaimsComeBackAsTheyWere) {
   EXPECT_EQ(back->issued_at, who.issued_at);
 }
 
+TEST(Gateway, TakesATokenWithTheSchemeBeforeIt) {
+  rig host;
+  guest peer(host, "Bearer " + rig::token("u1", {"p1"}));
+  const auto answer = peer.ask("auth.refresh", object{{"token", "bearer " + rig::token("u1", {"p2"})}});
+  EXPECT_TRUE(answer.find("ok")->as_bool());
+  EXPECT_EQ(refusal_code(host, "Basic " + rig::token("u1")), "token_invalid");
+}
+
+TEST(Gateway, UnkeptEventsStayWhereTheyWerePublished) {
+  rig host;
+  ASSERT_TRUE(host.types.add_schema(R"({"title":"note.added","type":"object","properties":{"p":{"type":"string"}},
+      "x-fanfare-kept":false,"x-fanfare-rooms":["project:{p}"]})"));
+  guest peer(host, rig::token("u1", {"p1"}));
+  ASSERT_TRUE(peer.ask("subscribe", object{{"room", "project:p1"}}).find("ok")->as_bool());
+  const value note = object{{"type", "note.added"}, {"data", object{{"p", "p1"}}}};
+  // Each request comes by a connection of its own, so that the subscriber's worker publishes some of them.
+  for (int i = 0; i < 20; ++i) {
+    const auto answer = host.publish(array{rig::project_updated("p1"), note, rig::project_updated("p1")});
+    ASSERT_EQ(answer.status, 202u) << answer.body;
+    const auto before = peer.event("project.updated");
+    EXPECT_EQ(peer.event("note.added").find("cursor")->as_string(), before.find("cursor")->as_string());
+    peer.event("project.updated");
+  }
+}
+
 }  // namespace
 }  // namespace fanfare::test

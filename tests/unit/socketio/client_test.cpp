@@ -42,13 +42,13 @@ TEST(client, several_namespaces_share_a_connection) {
   EXPECT_EQ(engine->take(), texts{R"(40/custom,{"sid":"id3"})"});
 }
 
-TEST(client, a_query_is_no_part_of_the_name) {
+TEST(client, a_query_makes_another_name_as_in_node) {
   rig io;
   io.core->of("/admin");
   const auto engine = io.connect();
   engine->receive("0/admin?token=1,");
-  EXPECT_EQ(engine->take(), texts{R"(40/admin,{"sid":"id1"})"});
-  EXPECT_EQ(io.core->of("/admin").size(), 1U);
+  EXPECT_EQ(engine->take(), texts{R"(44/admin?token=1,{"message":"Invalid namespace"})"});
+  EXPECT_EQ(io.core->of("/admin").size(), 0U);
 }
 
 TEST(client, refuses_an_unknown_namespace_and_lives) {

@@ -98,6 +98,17 @@ TEST_F(adapter_test, sequenced_broadcasts_are_posted_to_the_callers_worker_too) 
   EXPECT_EQ(got(), (counts{1, 1}));
 }
 
+TEST_F(adapter_test, what_is_ordered_keeps_its_place_among_the_sequenced) {
+  start(2, 2);
+  ASSERT_TRUE(at(0).join("r"));
+  root->to("r").sequence(5).emit("kept");
+  root->to("r").ordered().emit("unkept");
+  root->to("r").sequence(6).emit("kept");
+  EXPECT_TRUE(engines[0]->take().empty()) << "nothing overtakes, not even on the caller's worker";
+  io->pool.run();
+  EXPECT_EQ(engines[0]->take(), (texts{R"(42["kept"])", R"(42["unkept"])", R"(42["kept"])"}));
+}
+
 TEST_F(adapter_test, what_a_replay_may_not_overtake_is_delivered_before_the_join_returns) {
   start(2, 2);
   ASSERT_TRUE(at(0).join("a"));
