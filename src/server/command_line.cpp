@@ -39,6 +39,7 @@ struct program {
   listen_request listen;
   std::string events_format = "table";
   std::string check;
+  bool file_only = false;
   bool show_default = false;
   bool show_reference = false;
   bool show_effective = false;
@@ -115,6 +116,8 @@ struct program {
     sub->add_option("-r,--room", listen.rooms, "Room to subscribe to (repeatable)")->type_name("ROOM");
     sub->add_option("--since", listen.since, "Cursor: first what came after it")->type_name("CURSOR");
     sub->add_option("-u,--url", listen.url, "Server (also FANFARE_URL)")->type_name("URL")->capture_default_str();
+    sub->add_option("--retry", listen.retries, "How often to try again after a failure; without it, for ever")
+        ->type_name("N");
     sub->add_option("-t,--token", listen.token, "Token (also FANFARE_TOKEN)")->type_name("TOKEN");
   }
 
@@ -128,7 +131,7 @@ struct program {
 
   void add_config() {
     auto* sub = command("config", "Print or check the configuration", [this] {
-      if (!check.empty()) return run_config_check(check, io);
+      if (!check.empty()) return run_config_check({check, file_only ? nullptr : from.environment}, io);
       if (show_effective) return run_config_show(from, io);
       io.out << (show_reference ? reference_markdown() : default_toml());
       return 0;
@@ -136,10 +139,12 @@ struct program {
     add_config_option(sub);
     auto* one = sub->add_option_group("what");
     one->add_flag("--default", show_default, "The commented default file");
-    one->add_option("--check", check, "Check a file")->type_name("FILE");
+    auto* checked = one->add_option("--check", check, "Check a file, with the environment as at a start");
+    checked->type_name("FILE");
     one->add_flag("--show", show_effective, "The effective values and where each came from, secrets masked");
     one->add_flag("--reference", show_reference, "The reference page, Markdown");
     one->require_option(1);
+    sub->add_flag("--file-only", file_only, "Check the file without the environment")->needs(checked);
   }
 };
 
@@ -157,7 +162,7 @@ int run_program(int count, const char* const* arguments, const char* const* envi
     for (const auto& line : fault.problems()) io.err << "fanfare: " << line << "\n";
     return usage_error;
   } catch (const std::exception& fault) {
-    io.err << "fanfare: " << fault.what() << "\n";
+    io.err << "fanfare: " << in_words(fault) << "\n";
     return 1;
   }
 }

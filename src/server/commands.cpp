@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include <algorithm>
 #include <chrono>
 #include <fstream>
 #include <iostream>
@@ -115,6 +116,7 @@ int run_listen(const listen_request& asked, const streams& io) {
   options.token = asked.token;
   options.rooms = asked.rooms;
   options.since = asked.since;
+  options.retries = asked.retries;
   options.on_event = [&io](const value& event) { io.out << json::write(event) << std::endl; };
   options.on_notice = [&io](std::string_view text) { io.err << "fanfare: " << text << std::endl; };
   listen_client client(std::move(options));
@@ -152,15 +154,35 @@ int run_events(const config_sources& from, const std::string& format, const stre
   return 0;
 }
 
-int run_config_check(const std::string& path, const streams& io) {
+int run_config_check(const config_sources& from, const streams& io) {
+  // All at once: who mends one at a time would run this as often as there are faults.
+  std::vector<std::string> faults;
+  const auto note = [&faults](const std::vector<std::string>& more) {
+    for (const auto& each : more) {
+      if (std::ranges::find(faults, each) == faults.end()) faults.push_back(each);
+    }
+  };
+  const auto collect = [&note](const auto& work) {
+    try {
+      work();
+    } catch (const config_error& failure) {
+      note(failure.problems());
+    }
+  };
   configuration settings;
-  settings.load_file(path);
-  if (const auto faults = settings.inconsistencies(); !faults.empty()) throw config_error(faults);
-  static_cast<void>(load_catalogue(settings));
-  static_cast<void>(access_policy_of(settings));
-  static_cast<void>(verification_keys(settings));
-  static_cast<void>(github_settings_of(settings));
-  io.out << path << ": good\n";
+  const auto text = read_config_file(from.path);
+  collect([&] { settings.load_toml(text, from.path); });
+  collect([&] { settings.load_environment(from.environment); });
+  const auto together = settings.inconsistencies();
+  note(together);
+  collect([&] { static_cast<void>(load_catalogue(settings)); });
+  collect([&] { static_cast<void>(access_policy_of(settings)); });
+  collect([&] { static_cast<void>(github_settings_of(settings)); });
+  collect([&] { check_backends(settings); });
+  // Keys that are missing or too short have been told, with their cure.
+  if (together.empty()) collect([&] { static_cast<void>(verification_keys(settings)); });
+  if (!faults.empty()) throw config_error(faults);
+  io.out << from.path << ": good\n";
   return 0;
 }
 

@@ -4,6 +4,7 @@
 // Inbound: command_line. Outbound: service, http_client, listen_client, domain's formats.
 
 #include <iosfwd>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,12 +51,14 @@ struct listen_request {
   std::string since;
   std::string url;
   std::string token;
+  std::optional<unsigned> retries = std::nullopt;  // without: for ever
 };
 int run_listen(const listen_request& asked, const streams& io);
 
 /// `format`: table, json-schema, asyncapi, typescript, python, cpp, markdown.
 int run_events(const config_sources& from, const std::string& format, const streams& io);
-int run_config_check(const std::string& path, const streams& io);
+/// Everything that run_serve() would refuse before it listens, told at once. Throws config_error.
+int run_config_check(const config_sources& from, const streams& io);
 int run_config_show(const config_sources& from, const streams& io);
 
 }  // namespace fanfare::server

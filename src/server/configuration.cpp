@@ -1,11 +1,16 @@
 #include "server/configuration.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include <fmt/format.h>
+
+#include "server/http_client.hpp"
 
 namespace fanfare::server {
 
@@ -43,6 +48,78 @@ bool is_choice(std::string_view choices, std::string_view text) {
     choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
   }
   return false;
+}
+
+bool is_port(std::string_view text) {
+  unsigned port = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return code == std::errc{} && end == text.data() + text.size() && port <= 65535;
+}
+
+/// What is wrong with an address to listen on, with its cure; "" nothing.
+std::string address_fault(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos || colon == 0) {
+    return fmt::format("holds \"{}\"; an address is HOST:PORT: 127.0.0.1:{}", text,
+                       is_port(text) ? std::string_view(text) : "8000");
+  }
+  if (!is_port(std::string_view(text).substr(colon + 1))) {
+    return fmt::format("holds \"{}\"; a port is 0 to 65535", text);
+  }
+  const auto host = text.substr(0, colon);
+  if (host.find(':') == std::string::npos || (host.starts_with('[') && host.ends_with(']'))) return {};
+  return fmt::format("holds \"{}\"; an IPv6 address stands in brackets: [{}]{}", text, host, text.substr(colon));
+}
+
+/// What keeps an origin from ever being equal to a browser's (RFC 6454 §6.2), with its cure; "" nothing.
+std::string origin_fault(const std::string& text) {
+  if (text == "*" || text == "null") return {};
+  const auto mark = text.find("://");
+  if (mark == std::string::npos) return fmt::format("holds \"{0}\"; an origin has a scheme: http://{0}", text);
+  const auto end = std::min(text.find_first_of("/?#", mark + 3), text.size());
+  auto right = text.substr(0, end);
+  std::ranges::transform(right, right.begin(), [](unsigned char letter) { return std::tolower(letter); });
+  if (end == mark + 3) return fmt::format("holds \"{}\", which names no host", text);
+  if (end != text.size()) return fmt::format("holds \"{}\"; an origin has no path: {}", text, right);
+  if (right != text) return fmt::format("holds \"{}\"; browsers write small letters: {}", text, right);
+  const std::string_view own_port = text.starts_with("https://") ? ":443" : text.starts_with("http://") ? ":80" : "";
+  if (own_port.empty() || !text.ends_with(own_port)) return {};
+  return fmt::format("holds \"{}\"; browsers leave the scheme's own port out: {}", text,
+                     text.substr(0, text.size() - own_port.size()));
+}
+
+std::string url_fault(const std::string& text) {
+  if (text.empty()) return {};
+  const auto url = parse_url(text);
+  if (!url) return fmt::format("holds \"{}\": {}", text, url.error().detail);
+  if (text.starts_with("http")) return {};
+  return fmt::format("holds \"{}\": the URL must start with http:// or https://", text);
+}
+
+std::string file_fault(const std::string& path) {
+  if (path.empty() || std::ifstream(path)) return {};
+  return fmt::format("cannot be read: {}: {}", path, std::strerror(errno));
+}
+
+/// What keeps single values from ever working, whatever the others are.
+void add_value_faults(const configuration& settings,
+                      const std::function<void(std::string_view key, std::string_view what)>& fault) {
+  const auto add = [&fault](std::string_view key, const std::string& what) {
+    if (!what.empty()) fault(key, what);
+  };
+  for (const auto& each : settings.list("server.listen")) add("server.listen", address_fault(each));
+  for (const auto& each : settings.list("cors.origins")) add("cors.origins", origin_fault(each));
+  for (const auto* key : {"auth.jwks_url", "auth.hook_url"}) add(key, url_fault(settings.text(key)));
+  for (const auto* key : {"server.tls_cert", "server.tls_key", "auth.public_key_file"}) {
+    add(key, file_fault(settings.text(key)));
+  }
+  if (!settings.text("auth.hook_url").empty()) return;
+  for (const auto& rule : settings.list("policy.rules")) {
+    const auto grants = "+" + rule.substr(std::min(rule.find_last_of(' '), rule.size() - 1) + 1) + "+";
+    if (grants.find("+hook+") != std::string::npos) {
+      add("policy.rules", fmt::format("holds \"{}\", which asks the hook, but auth.hook_url is empty", rule));
+    }
+  }
 }
 
 }  // namespace
@@ -124,13 +201,18 @@ void configuration::set_text(std::string_view name, std::string_view text, const
   if (!fault.empty()) throw config_error({fmt::format("{}: {} {}", source, name, fault)});
 }
 
-void configuration::load_file(const std::string& path) {
+std::string read_config_file(const std::string& path) {
+  if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
+    throw config_error({fmt::format("{}: cannot be read: it is a directory", path)});
+  }
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw config_error({fmt::format("{}: cannot be read", path)});
+  if (!file) throw config_error({fmt::format("{}: cannot be read: {}", path, std::strerror(errno))});
   std::ostringstream text;
   text << file.rdbuf();
-  load_toml(text.str(), path);
+  return text.str();
 }
+
+void configuration::load_file(const std::string& path) { load_toml(read_config_file(path), path); }
 
 void configuration::load_environment(const char* const* environment) {
   constexpr std::string_view prefix = "FANFARE_";
@@ -167,6 +249,7 @@ std::vector<std::string> configuration::inconsistencies() const {
           "needs its other half: server.tls_cert and server.tls_key go together");
   }
   if (list("server.listen").empty()) fault("server.listen", "names no address");
+  add_value_faults(*this, fault);
   if (text("history.backend") == "sqlite" && text("history.path").empty()) {
     fault("history.backend", "is sqlite, which needs history.path");
   }
@@ -185,7 +268,9 @@ std::vector<std::string> configuration::inconsistencies() const {
       const auto bytes = static_cast<std::size_t>(std::stoi(algorithm.substr(2)) / 8);
       const auto size = text("auth.secret").size();
       if (size == 0)
-        fault("auth.secret", fmt::format("is empty, but auth.algorithms has {}", algorithm));
+        fault("auth.secret", fmt::format("is empty, but auth.algorithms has {}: set it, or FANFARE_AUTH__SECRET, "
+                                         "to {} random bytes or more (openssl rand -base64 48)",
+                                         algorithm, bytes));
       else if (size < bytes)
         fault("auth.secret", fmt::format("has {} bytes; {} needs {}", size, algorithm, bytes));
     } else if (text("auth.public_key_file").empty() && text("auth.jwks_url").empty()) {

@@ -30,6 +30,9 @@ class config_error : public std::runtime_error {
   std::vector<std::string> problems_;
 };
 
+/// Throws config_error, with the reason.
+[[nodiscard]] std::string read_config_file(const std::string& path);
+
 /// Thread: any while nobody changes it.
 class configuration {
  public:

@@ -149,6 +149,7 @@ result<client_url> parse_url(std::string_view url) {
   if (out.host.empty()) return fault("the URL names no host");
   out.port = port.size() > 1 ? std::string(port.substr(1)) : (out.secure ? "443" : "80");
   if (out.port.find_first_not_of("0123456789") != std::string::npos) return fault("the URL's port is no number");
+  if (out.port.size() > 5 || std::stoi(out.port) > 65535) return fault("the URL's port is past 65535");
   const auto rest = end == std::string_view::npos ? std::string_view{} : url.substr(end);
   out.target = rest.substr(0, rest.find('#'));
   if (out.target.empty() || out.target.front() != '/') out.target.insert(0, "/");

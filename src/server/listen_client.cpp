@@ -18,6 +18,7 @@
 #include <fanfare/base/json.hpp>
 
 #include "server/http_client.hpp"
+#include "server/log.hpp"
 
 namespace fanfare::server {
 
@@ -59,17 +60,28 @@ struct listen_client::state {
 
   asio::awaitable<void> listen() {
     auto delay = options.retry_min;
-    for (;;) {
+    for (auto left = options.retries;;) {
       was_connected = false;
+      std::string lost;
       try {
         co_await connect();
       } catch (const refused_for_good& refusal) {
         failure = refusal.what();
         co_return;
-      } catch (const std::exception& lost) {
-        notice(std::string("not connected: ") + lost.what());
+      } catch (const std::exception& fault) {
+        lost = "not connected: " + in_words(fault);
       }
-      if (was_connected) delay = options.retry_min;
+      if (was_connected) {
+        delay = options.retry_min;
+        left = options.retries;
+      }
+      if (left == 0U) {
+        failure = lost;
+        co_return;
+      }
+      if (left) --*left;
+      const auto wait_s = std::chrono::ceil<std::chrono::seconds>(delay).count();
+      notice(lost + "; trying again in " + std::to_string(wait_s) + " s");
       asio::steady_timer timer(context, delay);
       co_await timer.async_wait(asio::use_awaitable);
       delay = std::min(delay * 2, options.retry_max);

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,9 +19,10 @@ namespace fanfare::server {
 struct listen_options {
   std::string url = "http://127.0.0.1:8000";
   std::string token;
-  std::vector<std::string> rooms;  // beyond the ones the server joins by itself
-  std::string since;               // "": from now on
-  milliseconds retry_min{500};
+  std::vector<std::string> rooms;                  // beyond the ones the server joins by itself
+  std::string since;                               // "": from now on
+  std::optional<unsigned> retries = std::nullopt;  // after a failure; without: for ever
+  milliseconds retry_min{1000};
   milliseconds retry_max{10000};
   std::function<void(const value& event)> on_event;      // one whole envelope
   std::function<void(std::string_view text)> on_notice;  // connected, lost, refused: for standard error
@@ -32,7 +34,8 @@ class listen_client {
  public:
   explicit listen_client(listen_options options);
   ~listen_client();
-  /// Listens until stop(), or until the server refuses for good (token or room): then false, after on_notice said why.
+  /// Listens until stop(), or until the server refuses for good (token or room) or the retries are used up: then false,
+  /// after on_notice said why.
   [[nodiscard]] bool run();
   void stop();
 

@@ -8,6 +8,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
+#include <boost/system/system_error.hpp>
 #include <fanfare/base/json.hpp>
 #include <fanfare/http/message.hpp>
 
@@ -150,6 +151,11 @@ std::string redacted(std::string_view target) {
     rest = end == std::string_view::npos ? std::string_view{} : rest.substr(end + 1);
   }
   return out;
+}
+
+std::string in_words(const std::exception& fault) {
+  const auto* system = dynamic_cast<const boost::system::system_error*>(&fault);
+  return system != nullptr ? system->code().message() : fault.what();
 }
 
 }  // namespace fanfare::server

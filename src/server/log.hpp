@@ -46,6 +46,9 @@ class log {
   std::unique_ptr<state> state_;
 };
 
+/// What a failure says to a person: of a system error its message alone, without what a library appends to it.
+[[nodiscard]] std::string in_words(const std::exception& fault);
+
 /// A URL with the values of token-like query parameters replaced, for logging.
 [[nodiscard]] std::string redacted(std::string_view target);
 

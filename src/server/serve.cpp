@@ -36,7 +36,7 @@ void reload(const serve_request& asked, service& running, log& lines) {
     running.reload(settings);
     lines.info("reloaded", {{"file", asked.from.path}});
   } catch (const std::exception& failure) {
-    lines.error("not reloaded", {{"reason", failure.what()}});
+    lines.error("not reloaded", {{"reason", in_words(failure)}});
   }
 }
 

@@ -142,7 +142,8 @@ api::authenticator_options authenticator_options(const configuration& settings, 
   return options;
 }
 
-/// What this build has no backend for must not look as if it were kept.
+}  // namespace
+
 void check_backends(const configuration& settings) {
   const auto refuse = [&](std::string_view key, std::string_view what) {
     throw config_error({fmt::format("{}: {} {}", settings.source(key), key, what)});
@@ -150,8 +151,6 @@ void check_backends(const configuration& settings) {
   if (settings.text("history.backend") != "memory") refuse("history.backend", "can only be memory in this build");
   if (!settings.text("redis.url").empty()) refuse("redis.url", "is set, but this build has no Redis adapter");
 }
-
-}  // namespace
 
 domain::catalogue load_catalogue(const configuration& settings) {
   domain::catalogue types(access_policy_of(settings).kinds());

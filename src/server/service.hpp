@@ -43,6 +43,8 @@ class service {
   std::unique_ptr<state> state_;
 };
 
+/// Refuses what this build has no back end for, as it must not look as if it were kept. Throws config_error.
+void check_backends(const configuration& settings);
 /// The built-in catalogue and the files of events.schemas. Throws config_error.
 [[nodiscard]] domain::catalogue load_catalogue(const configuration& settings);
 

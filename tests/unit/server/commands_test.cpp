@@ -109,7 +109,7 @@ TEST(Commands, ChecksAFile) {
     std::ofstream(path) << content;
     printed text;
     try {
-      EXPECT_EQ(server::run_config_check(path, text.io), 0);
+      EXPECT_EQ(server::run_config_check({path, nullptr}, text.io), 0);
     } catch (const server::config_error& failure) {
       return failure.what();
     }
@@ -118,7 +118,26 @@ TEST(Commands, ChecksAFile) {
   EXPECT_EQ(check("[auth]\nsecret = \"" + std::string(32, 's') + "\"\n"), path + ": good\n");
   EXPECT_THAT(check("[auth]\nsecret = \"short\"\n"), HasSubstr(path + ":2: auth.secret has 5 bytes"));
   EXPECT_THAT(check("[ath]\n"), HasSubstr(path + ":1: unknown key"));
+  const auto many = check(
+      "[auth]\nsecret = \"short\"\nhook_url = \"localhost:9000/auth\"\n[nonsense]\nx = 1\n"
+      "[history]\nbackend = \"sqlite\"\npath = \"x.db\"\n");
+  for (const auto* each : {":2: auth.secret has 5", ":3: auth.hook_url", "unknown key", "only be memory"}) {
+    EXPECT_THAT(many, HasSubstr(each)) << "all at once";
+  }
+  EXPECT_THAT(check("[server]\nlisten = \"8000\"\n"), HasSubstr("an address is HOST:PORT: 127.0.0.1:8000"));
+  std::ofstream(path) << "[server]\nworkers = 1\n";
+  const auto entry = "FANFARE_AUTH__SECRET=" + std::string(32, 's');
+  const char* environment[] = {entry.c_str(), nullptr};
+  printed text;
+  EXPECT_EQ(server::run_config_check({path, environment}, text.io), 0) << "the environment counts";
+  EXPECT_THAT(check("[server]\nworkers = 1\n"), HasSubstr("FANFARE_AUTH__SECRET")) << "the cure";
   std::remove(path.c_str());
+  try {
+    static_cast<void>(server::run_config_check({testing::TempDir(), nullptr}, text.io));
+    ADD_FAILURE() << "a directory";
+  } catch (const server::config_error& failure) {
+    EXPECT_THAT(failure.what(), HasSubstr("it is a directory"));
+  }
 }
 
 TEST(Commands, TokenAndShowReadTheEnvironment) {

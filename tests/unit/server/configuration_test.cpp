@@ -90,6 +90,42 @@ TEST(Configuration, AnUnknownNameInTheCodeIsABug) {
   EXPECT_ANY_THROW(static_cast<void>(settings.integer("log.level")));
 }
 
+TEST(Configuration, NamesValuesThatCannotWork) {
+  const auto faults = [](std::string_view name, std::string_view text) {
+    auto settings = good();
+    settings.set_text(name, text, "f.toml:1");
+    const auto found = settings.inconsistencies();
+    return found.empty() ? "none" : found.front();
+  };
+  const std::tuple<const char*, const char*, const char*> table[] = {
+      {"server.listen", "8000", "an address is HOST:PORT: 127.0.0.1:8000"},
+      {"server.listen", "localhost", "an address is HOST:PORT: 127.0.0.1:8000"},
+      {"server.listen", "127.0.0.1:99999", "a port is 0 to 65535"},
+      {"server.listen", "::1:80", "an IPv6 address stands in brackets: [::1]:80"},
+      {"cors.origins", "http://localhost:3000/", "an origin has no path: http://localhost:3000"},
+      {"cors.origins", "localhost:3000", "an origin has a scheme: http://localhost:3000"},
+      {"cors.origins", "https://App.Example", "browsers write small letters: https://app.example"},
+      {"cors.origins", "https://app.example:443", "browsers leave the scheme's own port out: https://app.example"},
+      {"cors.origins", "https://", "names no host"},
+      {"auth.jwks_url", "ftp://keys.example/", "must start with http:// or https://"},
+      {"auth.jwks_url", "ws://keys.example/", "must start with http:// or https://"},
+      {"auth.hook_url", "http://h:99999/", "the URL's port is past 65535"},
+      {"auth.hook_url", "localhost:9000/auth", "must start with http:// or https://"},
+      {"auth.public_key_file", "/no/such.pem", "cannot be read: /no/such.pem: No such file"},
+      {"policy.rules", "team join claim+hook", "asks the hook, but auth.hook_url is empty"},
+  };
+  for (const auto& [name, text, cure] : table) {
+    EXPECT_THAT(faults(name, text),
+                testing::AllOf(testing::StartsWith(std::string("f.toml:1: ") + name), HasSubstr(cure)));
+  }
+  for (const auto* fine : {"127.0.0.1:0", "[::1]:8000", "localhost:8000"})
+    EXPECT_EQ(faults("server.listen", fine), "none");
+  for (const auto* fine : {"*", "null", "https://app.example:8443", "http://[::1]:3000"}) {
+    EXPECT_EQ(faults("cors.origins", fine), "none");
+  }
+  EXPECT_EQ(faults("policy.rules", "team join role:hook"), "none");
+}
+
 TEST(Configuration, AGoodOneHasNoInconsistencies) { EXPECT_THAT(good().inconsistencies(), ElementsAre()); }
 
 TEST(Configuration, NamesWhatKeysDemandOfEachOther) {

@@ -114,13 +114,19 @@ TEST(ListenClient, TriesAgainWhileNobodyListens) {
   options.retry_min = milliseconds{1};
   options.retry_max = milliseconds{2};
   options.on_notice = [&](std::string_view text) {
-    EXPECT_THAT(std::string(text), HasSubstr("not connected"));
+    EXPECT_EQ(text, "not connected: Connection refused; trying again in 1 s");
     if (++notices == 3) running->stop();
   };
   listen_client client(options);
   running = &client;
   EXPECT_TRUE(client.run());
   EXPECT_EQ(notices, 3);
+
+  std::vector<std::string> told;
+  options.on_notice = [&told](std::string_view text) { told.emplace_back(text); };
+  options.retries = 0;
+  EXPECT_FALSE(listen_client(options).run());
+  EXPECT_THAT(told, testing::ElementsAre("not connected: Connection refused"));
 }
 
 }  // namespace
