@@ -214,7 +214,7 @@ server::server(http::server& web, server_options options) {
   if (options.paths.empty()) options.paths.emplace_back("/engine.io/");
   state_ = std::make_shared<state>(web, std::move(options));
   // A body a little past max_payload_bytes gets Node's empty 413 here, a much larger one is not read at all.
-  const http::route_options route{.body_bytes_max = state_->options->max_payload_bytes + 65536};
+  const http::route_options route{.body_bytes_max = state_->options->max_payload_bytes + 65536, .checks_origin = true};
   for (const auto& path : state_->options->paths) {
     auto serve = [one = state_](const http::exchange_ptr& exchange) { one->handle(exchange); };
     const std::string bare = path.ends_with('/') ? path.substr(0, path.size() - 1) : path;

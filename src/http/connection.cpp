@@ -191,6 +191,10 @@ void connection::dispatch() {
     if (!route_.allow.empty()) content.headers.add("Allow", route_.allow);
     return answer(std::move(content), false, false);
   }
+  if (route_.options.checks_origin && !home_.policy.admits(*asked_)) {
+    home_.counted.count_error("origin");
+    return answer(response::problem(403, reason_phrase(403), "forbidden", "the origin is not allowed"), false, false);
+  }
   const auto made = std::make_shared<live_exchange>(weak_from_this(), home_.home, asked_);
   try {
     (*route_.work)(made);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "http/token.hpp"
+
 namespace fanfare::http {
 
 namespace {
@@ -31,6 +33,14 @@ std::optional<std::string_view> cors::allowed_origin(const request& asked) const
   if (any_origin_) return origin;
   const bool listed = std::find(policy_.origins.begin(), policy_.origins.end(), *origin) != policy_.origins.end();
   return listed ? origin : std::nullopt;
+}
+
+bool cors::admits(const request& asked) const noexcept {
+  const auto origin = asked.headers.get("Origin");
+  if (!policy_.enforce || !origin || allowed_origin(asked)) return true;
+  // The scheme is not compared: a proxy may have ended TLS before us.
+  const auto mark = origin->find("://");
+  return mark != std::string_view::npos && iequals(origin->substr(mark + 3), asked.headers.get("Host").value_or(""));
 }
 
 bool cors::is_preflight(const request& asked) const noexcept {

@@ -16,6 +16,8 @@ class cors {
 
   /// Whether the policy, not a route, is to answer this request.
   [[nodiscard]] bool is_preflight(const request& asked) const noexcept;
+  /// Whether the request's origin may use what is not for strangers: listed, the same host, or no browser's at all.
+  [[nodiscard]] bool admits(const request& asked) const noexcept;
   /// 204, with the permissions when the origin is allowed and without them when it is not.
   [[nodiscard]] response answer_preflight(const request& asked) const;
   /// Adds the policy's fields to an answer, an error included. A handler's own are left alone.

@@ -77,6 +77,12 @@ constexpr config_key keys[] = {
      .preset = "false",
      .explanation = "Let browsers send cookies and credentials from those origins.",
      .reloadable = true},
+    {.name = "cors.enforce",
+     .kind = boolean,
+     .preset = "true",
+     .explanation =
+         "Refuse Socket.IO requests, WebSockets too, from other origins than those and the server's own host.",
+     .reloadable = true},
 
     {.name = "auth.algorithms",
      .kind = list,

@@ -30,6 +30,7 @@ http::cors_policy cors_of(const configuration& settings) {
   http::cors_policy policy;
   policy.origins = settings.list("cors.origins");
   policy.credentials = settings.boolean("cors.credentials");
+  policy.enforce = settings.boolean("cors.enforce");
   return policy;
 }
 

@@ -89,6 +89,22 @@ test("CORS: allowed origins get the headers, on errors too; others do not", asyn
   await server.stop();
 });
 
+test("an origin that is not listed is refused on both transports, but for the server's own host", async () => {
+  const server = await Server.start({ settings: { "cors.origins": "https://app.example" } });
+  const from = (origin, transport) =>
+    connect(server.url, jwt({}), { transports: [transport], extraHeaders: { Origin: origin } });
+  for (const transport of ["polling", "websocket"]) {
+    await assert.rejects(from("https://evil.example", transport), transport);
+    for (const origin of ["https://app.example", server.url]) (await from(origin, transport)).disconnect();
+  }
+  const refused = await curl(server.url + "/socket.io/?EIO=4&transport=polling", ["-H", "Origin: https://evil.example"]);
+  assert.equal(refused.status, 403);
+  await server.stop();
+  const open = await Server.start({ settings: { "cors.enforce": false } });
+  (await connect(open.url, jwt({}), { extraHeaders: { Origin: "https://evil.example" } })).disconnect();
+  await open.stop();
+});
+
 test("health and readiness", async () => {
   const server = await Server.start();
   assert.equal((await curl(server.url + "/healthz")).status, 200);

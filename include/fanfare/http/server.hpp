@@ -22,6 +22,9 @@ struct cors_policy {
   std::vector<std::string> allowed_headers;  // empty: whatever the preflight asks for
   std::vector<std::string> exposed_headers;
   unsigned max_age_s = 600;
+  /// Refuses requests to routes that ask for it (route_options::checks_origin) with 403 when they come from another
+  /// origin than those listed and the server's own host: browsers hold WebSockets to no CORS rule.
+  bool enforce = false;
 };
 
 struct server_options {
@@ -49,6 +52,7 @@ struct route_options {
   /// Whether this request's body, however long, is read by exchange::read_body(): its handler then runs as soon as the
   /// headers are there, and request::body stays empty. Thread: the connection's worker. Empty: never.
   std::function<bool(const request& head)> stream_body = {};
+  bool checks_origin = false;  // refuses strangers where the policy enforces (cors_policy::enforce)
 };
 
 /// An HTTP/1.1 server (RFC 9112) with its workers: what the Socket.IO server, and any route of yours, is attached to.

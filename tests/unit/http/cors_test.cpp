@@ -106,5 +106,32 @@ TEST(cors, adds_to_vary_once) {
   EXPECT_EQ(headers.get("Vary"), "*");
 }
 
+TEST(cors, admits_listed_origins_its_own_host_and_no_browsers) {
+  const auto admits = [](const cors_policy& policy, const char* origin, const char* host = "app.example:8000") {
+    request asked;
+    asked.headers.add("Host", host);
+    if (origin != nullptr) asked.headers.add("Origin", origin);
+    return cors(policy).admits(asked);
+  };
+  cors_policy policy{.origins = {"https://a.example"}};
+  EXPECT_TRUE(admits(policy, "https://evil.example")) << "off by default, as in Node";
+  policy.enforce = true;
+  EXPECT_TRUE(admits(policy, "https://a.example"));
+  EXPECT_TRUE(admits(policy, nullptr));
+  EXPECT_TRUE(admits(policy, "http://App.Example:8000"));
+  EXPECT_FALSE(admits(policy, "https://evil.example"));
+  EXPECT_FALSE(admits(policy, "https://a.example.evil.example"));
+  EXPECT_FALSE(admits(policy, "http://app.example")) << "another port";
+  EXPECT_FALSE(admits(policy, "null"));
+  EXPECT_FALSE(admits(policy, "null", ""));
+  policy.origins.clear();
+  EXPECT_TRUE(admits(policy, "http://app.example:8000"));
+  EXPECT_FALSE(admits(policy, "https://a.example"));
+  policy.origins = {"*"};
+  EXPECT_TRUE(admits(policy, "https://evil.example"));
+  policy.credentials = true;
+  EXPECT_TRUE(admits(policy, "https://evil.example"));
+}
+
 }  // namespace
 }  // namespace fanfare::http
