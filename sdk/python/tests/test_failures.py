@@ -52,6 +52,15 @@ class Failures(unittest.IsolatedAsyncioTestCase):
     async def broadcaster(self, url: str, key: str = KEY, **options: object) -> Broadcaster:
         return await self.enterAsyncContext(Broadcaster(url, key, **options))  # type: ignore[arg-type]
 
+    async def test_a_url_without_a_scheme_is_refused_at_once(self) -> None:
+        with self.assertRaisesRegex(FanfareError, "write http://localhost:8000"):
+            Broadcaster("localhost:8000", KEY)
+
+    async def test_a_string_is_one_room(self) -> None:
+        broadcaster = await self.broadcaster(self.server.url)
+        await broadcaster.publish("project.updated", {"project_id": "p", "changes": {}}, rooms="project:one-string")
+        self.assertEqual(len(self.server.history("project:one-string")), 1)
+
     async def test_a_bad_payload_is_invalid_at_a_place(self) -> None:
         broadcaster = await self.broadcaster(self.server.url)
         with self.assertRaises(Invalid) as caught:

@@ -53,6 +53,8 @@ class Broadcaster(BroadcastMixin):
         verify: ssl.SSLContext | bool = True,
     ) -> None:
         self.url = (url or os.environ.get("FANFARE_URL") or DEFAULT_URL).rstrip("/")
+        if not self.url.startswith(("http://", "https://")):
+            raise FanfareError(f"the URL {self.url!r} has no scheme: write http://{self.url}, or https:// where the server has TLS")
         key = key or os.environ.get("FANFARE_KEY")
         self._source = source
         self._retry = retry
@@ -158,7 +160,7 @@ def make_event(
     """One event as the server reads it; members left out are left to the server, but for the id."""
     event: dict[str, Any] = {"type": type, "data": dict(data), "id": id or str(uuid.uuid4())}
     if rooms is not None:
-        event["rooms"] = list(rooms)
+        event["rooms"] = [rooms] if isinstance(rooms, str) else list(rooms)
     if source is not None:
         event["source"] = source
     if isinstance(time, datetime):
