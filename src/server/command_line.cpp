@@ -1,12 +1,15 @@
 #include "server/command_line.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <functional>
 #include <ostream>
 #include <string_view>
 
 #include <CLI/CLI.hpp>
+#include <fanfare/base/edit_distance.hpp>
 
+#include "domain/access/access_policy.hpp"
 #include "server/service.hpp"
 
 namespace fanfare::server {
@@ -23,6 +26,20 @@ std::string variable(const char* const* environment, std::string_view name) {
     }
   }
   return {};
+}
+
+/// A token that names what no room can be called, or a room where an id is wanted, would be valid and good for nothing.
+void check_ids(const std::string& option, const std::vector<std::string>& ids) {
+  for (const auto& id : ids) {
+    if (!domain::is_room_id(id)) {
+      throw CLI::ValidationError(option, "\"" + id + "\" is no id: 1 to 128 bytes without spaces");
+    }
+    for (const std::string_view kind : {"project:", "agent:", "user:"}) {
+      if (id.starts_with(kind)) {
+        throw CLI::ValidationError(option, "takes an id, not a room: " + id.substr(kind.size()));
+      }
+    }
+  }
 }
 
 /// What the parser fills in, and which command was chosen.
@@ -63,6 +80,18 @@ struct program {
     add_config();
   }
 
+  /// The command nearest to a first argument that is none; "" when it is one, or an option.
+  std::string nearest_to_unknown(std::string_view given) {
+    constexpr std::size_t compared_bytes_max = 32;
+    if (given.empty() || given.starts_with('-')) return {};
+    const auto commands = app.get_subcommands([](const CLI::App*) { return true; });
+    const auto distance = [given](const CLI::App* each) {
+      return edit_distance(given.substr(0, compared_bytes_max), each->get_name());
+    };
+    const auto* nearest = *std::ranges::min_element(commands, {}, distance);
+    return nearest->get_name() == given ? std::string() : nearest->get_name();
+  }
+
   CLI::App* command(const std::string& name, const std::string& summary, std::function<int()> run) {
     auto* sub = app.add_subcommand(name, summary);
     sub->callback([this, run = std::move(run)] { chosen = run; });
@@ -90,6 +119,9 @@ struct program {
       const auto duration = parse_duration(ttl);
       if (!duration) throw CLI::ValidationError("--ttl", duration.error().detail);
       token.ttl = *duration;
+      check_ids("--sub", {token.sub});
+      check_ids("--project", token.projects);
+      check_ids("--agent", token.agents);
       return run_token(from, token, io);
     });
     add_config_option(sub);
@@ -152,6 +184,16 @@ struct program {
 
 int run_program(int count, const char* const* arguments, const char* const* environment, const streams& io) {
   program parsed(environment, io);
+  const std::string_view first = count > 1 ? arguments[1] : "";
+  if (first == "help") {
+    io.out << parsed.app.help();
+    return 0;
+  }
+  if (const auto nearest = parsed.nearest_to_unknown(first); !nearest.empty()) {
+    io.err << "fanfare: there is no command \"" << first << "\"; did you mean \"" << nearest
+           << "\"? (fanfare help lists them)\n";
+    return usage_error;
+  }
   try {
     parsed.app.parse(count, arguments);
     return parsed.chosen();

@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include <fmt/format.h>
+#include <fanfare/base/json.hpp>
 
 #include "server/http_client.hpp"
 
@@ -48,6 +49,46 @@ bool is_choice(std::string_view choices, std::string_view text) {
     choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
   }
   return false;
+}
+
+/// "auth.secret" -> "AUTH__SECRET".
+std::string environment_name(std::string_view key) {
+  std::string out;
+  for (const char letter : key) {
+    if (letter == '.')
+      out += "__";
+    else
+      out += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  }
+  return out;
+}
+
+/// The key that a variable with single underscores only was meant for; "" when there is none.
+std::string key_meant_by(std::string_view variable) {
+  std::string name(variable);
+  std::ranges::transform(name, name.begin(), [](unsigned char letter) { return std::tolower(letter); });
+  for (auto at = name.find('_'); at != std::string::npos; at = name.find('_', at + 1)) {
+    auto key = name;
+    key[at] = '.';
+    if (find_key(key) != nullptr) return key;
+  }
+  return {};
+}
+
+/// "a,b" or, as people who write JSON do, ["a","b"].
+text_list list_of(std::string_view text, std::string& fault) {
+  const auto whole = trimmed(text);
+  if (!whole.starts_with('[') || !whole.ends_with(']')) return split(text);  // [::1]:8000 is an address
+  const auto parsed = json::parse(text);
+  const auto* items = parsed ? parsed->if_array() : nullptr;
+  text_list out;
+  for (std::size_t i = 0; items != nullptr && i < items->size(); ++i) {
+    const auto* item = (*items)[i].if_string();
+    if (item == nullptr) items = nullptr;
+    if (item != nullptr) out.push_back(*item);
+  }
+  if (items == nullptr) fault = "must be a list: a,b or [\"a\",\"b\"]";
+  return out;
 }
 
 bool is_port(std::string_view text) {
@@ -147,7 +188,7 @@ config_value parse_text(const config_key& key, std::string_view text, std::strin
     case key_kind::text:
       return std::string(text);
     case key_kind::list:
-      return split(text);
+      return list_of(text, fault);
     case key_kind::table:
       break;
   }
@@ -223,7 +264,13 @@ void configuration::load_environment(const char* const* environment) {
     const auto variable = entry.substr(0, equals);
     // Every key has a dot, so a variable without "__" is somebody else's (FANFARE_TOKEN, FANFARE_URL).
     if (equals == std::string_view::npos || !variable.starts_with(prefix)) continue;
-    if (variable.find("__") == std::string_view::npos) continue;
+    if (variable.find("__") == std::string_view::npos) {
+      if (auto meant = key_meant_by(variable.substr(prefix.size())); !meant.empty()) {
+        problems.push_back(fmt::format("{}: is read by nobody; write {}{}, with two underscores for the dot of {}",
+                                       variable, prefix, environment_name(meant), meant));
+      }
+      continue;
+    }
     std::string name;
     for (std::size_t i = prefix.size(); i < variable.size(); ++i) {
       const bool dot = variable.substr(i, 2) == "__" && name.find('.') == std::string::npos;

@@ -49,12 +49,24 @@ TEST(CommandLine, UsageFaultsAreTwo) {
                                                        {"events", "--format", "prose"},
                                                        {"config"},
                                                        {"config", "--default", "--show"},
+                                                       {"token", "--sub", ""},
+                                                       {"token", "--sub", "user:u"},
+                                                       {"token", "--sub", "u", "--project", "project:123"},
+                                                       {"token", "--sub", "u", "--agent", "a b"},
                                                        {"token", "--sub", "u", "--ttl", "soon"}};
   for (const auto& arguments : wrong) {
     const auto got = run(arguments, {secret_entry.c_str()});
     EXPECT_EQ(got.code, 2) << (arguments.empty() ? "nothing" : arguments[0]);
     EXPECT_FALSE(got.err.empty());
   }
+}
+
+TEST(CommandLine, NamesTheNearestCommand) {
+  EXPECT_EQ(run({"sevre"}).err,
+            "fanfare: there is no command \"sevre\"; did you mean \"serve\"? (fanfare help lists them)\n");
+  EXPECT_EQ(run({"sevre"}).code, 2);
+  EXPECT_EQ(run({"help"}).code, 0);
+  EXPECT_THAT(run({"help"}).out, HasSubstr("publish"));
 }
 
 TEST(CommandLine, ConfigurationFaultsAreTwoAndNamed) {

@@ -73,6 +73,25 @@ TEST(Configuration, NamesEveryFaultOfTheEnvironment) {
                           "FANFARE_SERVER__WORKERS: server.workers must be 0 to 1024"));
 }
 
+TEST(Configuration, ReadsVariablesAsTheirAuthorsMeanThem) {
+  const auto fault = [](const char* entry) {
+    const char* environment[] = {entry, nullptr};
+    configuration settings;
+    return faults_of([&] { settings.load_environment(environment); });
+  };
+  EXPECT_THAT(
+      fault("FANFARE_AUTH_SECRET=x"),
+      ElementsAre("FANFARE_AUTH_SECRET: is read by nobody; write FANFARE_AUTH__SECRET, with two underscores for "
+                  "the dot of auth.secret"));
+  EXPECT_THAT(fault("FANFARE_TOKEN=x"), ElementsAre());
+  EXPECT_THAT(fault("FANFARE_CORS__ORIGINS=[1]"),
+              ElementsAre("FANFARE_CORS__ORIGINS: cors.origins must be a list: a,b or [\"a\",\"b\"]"));
+  const char* environment[] = {"FANFARE_CORS__ORIGINS=[\"https://a.example\", \"https://b.example\"]", nullptr};
+  configuration settings;
+  settings.load_environment(environment);
+  EXPECT_THAT(settings.list("cors.origins"), ElementsAre("https://a.example", "https://b.example"));
+}
+
 TEST(Configuration, FlagsAreNamedInTheirFaults) {
   configuration settings;
   settings.set_text("server.workers", "3", "--workers");
