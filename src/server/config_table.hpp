@@ -28,6 +28,7 @@ struct config_key {
   std::string_view choices = {};
   bool secret = false;      // masked wherever it is shown
   bool reloadable = false;  // SIGHUP takes a new value
+  bool path = false;        // of files: what a TOML file says counts from where that file is
 };
 
 [[nodiscard]] std::span<const config_key> config_keys() noexcept;

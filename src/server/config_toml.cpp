@@ -1,5 +1,8 @@
 // TOML -> configuration. The only file that includes toml++, which takes seconds to compile.
 
+#include <algorithm>
+#include <filesystem>
+
 #include <fmt/format.h>
 
 // toml++ 3.3 asserts, and in a release build assumes, that a table's name begins well just before it finds out that it
@@ -78,11 +81,22 @@ struct reader {
     return table;
   }
 
+  /// Paths count from the file that names them, wherever the server is started.
+  void place(config_value& content) const {
+    const auto folder = std::filesystem::path(path).parent_path();
+    const auto resolve = [&folder](std::string& file) {
+      if (!file.empty() && !folder.empty()) file = (folder / file).lexically_normal().string();
+    };
+    if (auto* text = std::get_if<std::string>(&content)) resolve(*text);
+    if (auto* list = std::get_if<text_list>(&content)) std::ranges::for_each(*list, resolve);
+  }
+
   void read(const toml::table& table, const std::string& prefix) {
     for (const auto& [key_text, node] : table) {
       const auto name = prefix + std::string(key_text.str());
       if (const auto* key = find_key(name)) {
         auto content = convert(*key, node);
+        if (content && key->path) place(*content);
         const auto where = fmt::format("{}:{}", path, key_text.source().begin.line);
         const auto what = content ? settings.set(*key, std::move(*content), where) : std::string(expected(key->kind));
         if (!what.empty()) problems.push_back(fmt::format("{}: {} {}", where, name, what));

@@ -286,6 +286,14 @@ void configuration::load_environment(const char* const* environment) {
   if (!problems.empty()) throw config_error(std::move(problems));
 }
 
+std::vector<std::string> configuration::waiting_for_restart(const configuration& next) const {
+  std::vector<std::string> names;
+  for (const auto& key : config_keys()) {
+    if (!key.reloadable && get(key.name) != next.get(key.name)) names.emplace_back(key.name);
+  }
+  return names;
+}
+
 std::vector<std::string> configuration::inconsistencies() const {
   std::vector<std::string> faults;
   const auto fault = [&](std::string_view key, std::string_view what) {

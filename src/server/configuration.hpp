@@ -50,6 +50,9 @@ class configuration {
   /// What the keys demand of each other; gives all faults, none when it may be served.
   [[nodiscard]] std::vector<std::string> inconsistencies() const;
 
+  /// The keys that differ in `next` and that no reload takes.
+  [[nodiscard]] std::vector<std::string> waiting_for_restart(const configuration& next) const;
+
   /// Throw std::logic_error for a name that is not in the table or of another kind: that is a bug.
   [[nodiscard]] bool boolean(std::string_view name) const { return std::get<bool>(at(name).content); }
   [[nodiscard]] std::int64_t integer(std::string_view name) const { return std::get<std::int64_t>(at(name).content); }

@@ -6,6 +6,8 @@
 #include <exception>
 #include <ostream>
 
+#include <fmt/format.h>
+
 #include "server/commands.hpp"
 #include "server/dev_mode.hpp"
 #include "server/log.hpp"
@@ -29,12 +31,15 @@ sigset_t own_signals() {
   return set;
 }
 
-void reload(const serve_request& asked, service& running, log& lines) {
+void reload(const serve_request& asked, const configuration& in_effect, service& running, log& lines) {
   try {
     const auto settings = settings_for(asked);
     if (const auto faults = settings.inconsistencies(); !faults.empty()) throw config_error(faults);
     running.reload(settings);
     lines.info("reloaded", {{"file", asked.from.path}});
+    if (const auto waiting = in_effect.waiting_for_restart(settings); !waiting.empty()) {
+      lines.warn("changed, but only a restart takes it", {{"keys", fmt::format("{}", fmt::join(waiting, " "))}});
+    }
   } catch (const std::exception& failure) {
     lines.error("not reloaded", {{"reason", in_words(failure)}});
   }
@@ -87,7 +92,7 @@ int run_serve(const serve_request& asked, const streams& io) {
     if (asked.dev)
       lines.warn("SIGHUP changes nothing with --dev");
     else
-      reload(asked, running, lines);
+      reload(asked, settings, running, lines);
   }
   end(running, settings, signals, lines);
   return 0;

@@ -1,7 +1,7 @@
 // The other commands of the program: publish, listen, events, config; and what SIGHUP takes over.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -91,5 +91,10 @@ test("SIGHUP takes over keys and origins", async () => {
   process.kill(server.pid, "SIGHUP");
   await within(20000, (async () => { while ((await server.publish(update, { key: fresh })).status !== 202); })(), "the new key");
   assert.equal((await server.publish(update, { key: old })).status, 401);
+  appendFileSync(file, "[http]\nidle_timeout_ms = 1234\n");
+  process.kill(server.pid, "SIGHUP");
+  await within(20000, (async () => {
+    while (!/only a restart takes it.*http\.idle_timeout_ms/.test(server.stderr)) await server.metrics();
+  })(), "the key that waits");
   await server.stop();
 });

@@ -103,5 +103,19 @@ TEST(ConfigToml, ReadsFilesAndNamesTheMissing) {
   EXPECT_THROW(settings.load_file(path), config_error);
 }
 
+TEST(ConfigToml, PathsCountFromTheFileThatNamesThem) {
+  const auto read = [](const std::string& file) {
+    configuration settings;
+    settings.load_toml(
+        "[events]\nschemas = [\"schemas/a.json\", \"/abs/b.json\"]\n[server]\ntls_key = \"../key.pem\"\n", file);
+    return settings;
+  };
+  EXPECT_THAT(read("/etc/fanfare/fanfare.toml").list("events.schemas"),
+              ElementsAre("/etc/fanfare/schemas/a.json", "/abs/b.json"));
+  EXPECT_EQ(read("/etc/fanfare/fanfare.toml").text("server.tls_key"), "/etc/key.pem");
+  EXPECT_EQ(read("fanfare.toml").list("events.schemas").front(), "schemas/a.json");
+  EXPECT_EQ(read("/etc/fanfare.toml").text("server.tls_cert"), "") << "empty is no path";
+}
+
 }  // namespace
 }  // namespace fanfare::server

@@ -109,6 +109,15 @@ TEST(Configuration, AnUnknownNameInTheCodeIsABug) {
   EXPECT_ANY_THROW(static_cast<void>(settings.integer("log.level")));
 }
 
+TEST(Configuration, KnowsWhatWaitsForARestart) {
+  auto next = good();
+  EXPECT_THAT(good().waiting_for_restart(next), ElementsAre());
+  next.set_text("log.level", "debug", "test");
+  next.set_text("server.workers", "3", "test");
+  next.set_text("history.path", "x.db", "test");
+  EXPECT_THAT(good().waiting_for_restart(next), ElementsAre("server.workers", "history.path"));
+}
+
 TEST(Configuration, NamesValuesThatCannotWork) {
   const auto faults = [](std::string_view name, std::string_view text) {
     auto settings = good();
