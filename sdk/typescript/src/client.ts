@@ -48,8 +48,8 @@ type Done<Name extends keyof Commands> = (failure: Error | undefined, answer: An
 
 /** Refusals that say nothing of the request: the same may do well later. */
 const PASSING = new Set(["rate_limited", "internal", "unavailable", "draining"]);
-/** Refused connections that time, or a new token, may mend. */
-const WORTH_RECONNECTING = new Set([...PASSING, "over_limit", "token_expired", "token_missing"]);
+/** Refused connections that time, or a new token, may mend: a token endpoint may have given its error page for a token. */
+const WORTH_RECONNECTING = new Set([...PASSING, "over_limit", "token_expired", "token_invalid", "token_missing"]);
 /** What the server says to this connection alone. */
 const NOT_OF_A_ROOM = new Set(["subscribed", "unsubscribed", "pong", "presence", "auth.refreshed"]);
 
