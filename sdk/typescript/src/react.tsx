@@ -19,6 +19,7 @@ export function useFanfare(): FanfareClient {
 /**
  * Subscribes while the component is mounted. The handlers of the latest render are called, so they may close over
  * props and state without subscribing anew; a new room or filter subscribes anew. `since` counts when subscribing.
+ * Why a room is "refused", `onStatus` is told with it, and the client's `onError`.
  */
 export function useRoom(room: string, handlers: Handlers, options: SubscribeOptions = {}): RoomStatus {
   const client = useFanfare();
@@ -35,9 +36,9 @@ export function useRoom(room: string, handlers: Handlers, options: SubscribeOpti
       const wanted = handlers[event.type] ?? handlers["*"];
       (wanted as ((event: AnyEvent) => void) | undefined)?.(event);
     };
-    const onStatus = (now: RoomStatus) => {
+    const onStatus = (now: RoomStatus, reason?: Error) => {
       setStatus(now);
-      latest.current.options.onStatus?.(now);
+      latest.current.options.onStatus?.(now, reason);
     };
     const { filter: only, since } = latest.current.options;
     const subscription = client.subscribe(

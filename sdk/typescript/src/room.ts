@@ -18,8 +18,8 @@ export interface SubscribeOptions {
   filter?: Filter;
   /** A cursor kept from earlier: what the room had after it comes first. Counts for the room's first subscription. */
   since?: string;
-  /** Told whenever the room's status changes. */
-  onStatus?: (status: RoomStatus) => void;
+  /** Told whenever the room's status changes; of "refused" with the reason, a CommandFailure with the server's code. */
+  onStatus?: (status: RoomStatus, reason?: Error) => void;
   /** Told when events were missed that the server no longer has: load the state anew. */
   onGap?: () => void;
 }
@@ -111,7 +111,7 @@ export class Room {
   refused(failure: Error): void {
     this.heldBack = undefined;
     ++this.attempt;
-    this.become("refused");
+    this.become("refused", failure);
     for (const subscriber of this.subscribers) subscriber.reject(failure);
   }
 
@@ -147,10 +147,10 @@ export class Room {
     return true;
   }
 
-  private become(status: RoomStatus): void {
+  private become(status: RoomStatus, reason?: Error): void {
     if (this.status === status) return;
     this.status = status;
-    for (const subscriber of [...this.subscribers]) this.call(subscriber.options.onStatus, status);
+    for (const subscriber of [...this.subscribers]) this.call(subscriber.options.onStatus, status, reason);
   }
 
   /** A handler that throws does not keep the others from being called. */

@@ -103,7 +103,8 @@ test("over a lost connection nothing is missed and nothing comes twice", async (
 
 test("a panel that goes is unsubscribed; a room that is refused says so", async () => {
   await browser.evaluate(`location.hash = location.hash.replace(/rooms=.*/, "rooms=${project},project:forbidden")`);
-  await browser.waitForText("project:forbidden: refused");
+  await browser.waitForText("project:forbidden: refused forbidden, This is not allowed.");
+  assert.ok(browser.console.some((line) => line.includes("CommandFailure: This is not allowed.")), "onError is told too");
   await finish("last", [project]);
   assert.deepEqual(await browser.evaluate("client.presence('project:p1')"), [{ user: "u1", connections: 1 }]);
   assert.deepEqual(await browser.evaluate("client.presence('agent:a1')"), []);

@@ -2,7 +2,7 @@
 import { StrictMode, useState, useSyncExternalStore } from "react";
 import { createRoot } from "react-dom/client";
 
-import { FanfareClient, type AnyEvent } from "../../dist/index.js";
+import { CommandFailure, FanfareClient, type AnyEvent } from "../../dist/index.js";
 import { FanfareProvider, useRoom } from "../../dist/react.js";
 
 declare const FANFARE_URL: string; // by serve.mjs
@@ -16,11 +16,16 @@ function onAddress(changed: () => void) {
 
 function RoomPanel({ room }: { room: string }) {
   const [events, setEvents] = useState<AnyEvent[]>([]);
-  const status = useRoom(room, { "*": (event) => setEvents((before) => [...before, event]) });
+  const [reason, setReason] = useState<Error>();
+  const status = useRoom(
+    room,
+    { "*": (event) => setEvents((before) => [...before, event]) },
+    { onStatus: (_, because) => setReason(because) },
+  );
   return (
     <section id={room}>
       <h2>
-        {room}: {status}
+        {room}: {status} {reason instanceof CommandFailure && `${reason.code}, ${reason.message}`}
       </h2>
       <ol>
         {events.map((event, place) => (
