@@ -150,6 +150,26 @@ class Failures(unittest.IsolatedAsyncioTestCase):
         self.assertEqual(retry.asked, [(1, 1.0)])
         self.assertEqual([event["id"] for event in self.server.history("project:drained")], [published.id])
 
+    async def test_a_restart_of_the_server_is_waited_for(self) -> None:
+        with socket.socket() as reserved:
+            reserved.bind(("127.0.0.1", 0))
+            proxy_upstream = "http://127.0.0.1:%d" % reserved.getsockname()[1]
+            proxy = await self.enterAsyncContext(TcpProxy(proxy_upstream))
+            refused: list[float] = []
+
+            class Noting(RetryPolicy):
+                def wait(self, attempt: int, retry_after: float | None, elapsed: float) -> float | None:
+                    refused.append(elapsed)
+                    if len(refused) == 8:  # more than the five attempts of once
+                        proxy.upstream = server.url
+                    return super().wait(attempt, retry_after, elapsed)
+
+            server = self.server
+            broadcaster = await self.broadcaster(proxy.url, retry=Noting(first_delay=0.01, longest_delay=0.01))
+            published = await broadcaster.broadcast_project_deleted(project_id="restarted")
+        self.assertGreaterEqual(len(refused), 8)
+        self.assertEqual([event["id"] for event in self.server.history("project:restarted")], [published.id])
+
     async def test_a_lost_answer_does_not_send_twice(self) -> None:
         lost: list[bytes] = []
 
@@ -278,9 +298,19 @@ class Retries(unittest.TestCase):
             def uniform(self, _: float, high: float) -> float:
                 return high
 
-        policy = RetryPolicy(first_delay=1, longest_delay=3, longest_retry_after=30, random=Highest())  # type: ignore[arg-type]
-        self.assertEqual([policy.delay(attempt, None) for attempt in (1, 2, 3, 4)], [1, 2, 3, 3])
-        self.assertEqual([policy.delay(1, after) for after in (0.0, 20.0, 99.0, -5.0)], [0, 20, 30, 0])
+        policy = RetryPolicy(first_delay=1, longest_delay=3, random=Highest())  # type: ignore[arg-type]
+        self.assertEqual([policy.delay(attempt, None) for attempt in (1, 2, 3, 4, 10_000)], [1, 2, 3, 3, 3])
+        self.assertEqual([policy.delay(1, after) for after in (0.0, 20.0, -5.0)], [0, 20, 0])
+
+    def test_a_wait_fits_the_budget_and_obeys_the_server(self) -> None:
+        policy = RetryPolicy(budget=15, first_delay=1, longest_delay=1)
+        self.assertEqual(policy.wait(1, 15.0, 0.0), 15.0)
+        self.assertIsNone(policy.wait(1, 15.1, 0.0), "sooner than the server says is not tried")
+        self.assertIsNone(policy.wait(1, 5.0, 10.1))
+        self.assertIsNotNone(policy.wait(10_000, None, 14.0), "as many as fit")
+        self.assertIsNone(policy.wait(1, None, 15.1))
+        self.assertIsNotNone(RetryPolicy(attempts=2).wait(1, None, 0.0))
+        self.assertIsNone(RetryPolicy(attempts=2).wait(2, None, 0.0))
 
 
 class Typing(unittest.TestCase):

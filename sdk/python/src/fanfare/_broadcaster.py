@@ -11,10 +11,12 @@ import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 import httpx
 
+from ._encoding import to_plain
 from ._errors import Draining, FanfareError, Invalid, RateLimited, Refused, Unreachable
 from ._events import BroadcastMixin
 from ._retry import RETRYABLE_STATUS, RetryPolicy, parse_retry_after
@@ -92,7 +94,7 @@ class Broadcaster(BroadcastMixin):
     async def publish(
         self,
         type: str,
-        data: Mapping[str, Any],
+        data: Any,
         *,
         rooms: Sequence[str] | None = None,
         id: str | None = None,
@@ -100,7 +102,8 @@ class Broadcaster(BroadcastMixin):
         time: str | datetime | None = None,
         traceparent: str | None = None,
     ) -> Published:
-        """Publishes one event and waits until the server has accepted it.
+        """Publishes one event and waits until the server has accepted it. `data` is a mapping, a dataclass or a pydantic
+        model, and what it holds is encoded as FastAPI would (dates, UUIDs, decimals, enums, sets, models).
 
         The id is fixed before the first attempt, so that however often it is tried, the event is sent once.
         Raises Invalid, Refused, RateLimited, Draining or Unreachable.
@@ -124,13 +127,15 @@ class Broadcaster(BroadcastMixin):
         headers = {"Content-Type": "application/json"}
         if traceparent:
             headers["traceparent"] = traceparent
-        content = json.dumps(body, default=_plain, allow_nan=False, separators=(",", ":")).encode()
+        content = json.dumps(to_plain(body), separators=(",", ":")).encode()
         response = await self._post("/api/v1/events", content, headers)
         return [Published(id=entry["id"], cursor=entry["cursor"]) for entry in response.json()["events"]]
 
     async def _post(self, path: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
-        last: FanfareError = Unreachable("no attempt was made")
-        for attempt in range(1, self._retry.attempts + 1):
+        clock = asyncio.get_running_loop().time
+        begun = clock()
+        for attempt in count(1):
+            last: FanfareError
             retry_after: float | None = None
             try:
                 response = await self._client().post(path, content=content, headers=headers)
@@ -143,14 +148,16 @@ class Broadcaster(BroadcastMixin):
                 if response.status_code not in RETRYABLE_STATUS:
                     raise last
                 retry_after = parse_retry_after(response.headers.get("Retry-After"))
-            if attempt < self._retry.attempts:
-                await asyncio.sleep(self._retry.delay(attempt, retry_after))
-        raise last
+            wait = self._retry.wait(attempt, retry_after, clock() - begun)
+            if wait is None:
+                raise last
+            await asyncio.sleep(wait)
+        raise AssertionError  # count() does not end
 
 
 def make_event(
     type: str,
-    data: Mapping[str, Any],
+    data: Any,
     *,
     rooms: Sequence[str] | None = None,
     id: str | None = None,
@@ -158,29 +165,16 @@ def make_event(
     time: str | datetime | None = None,
 ) -> dict[str, Any]:
     """One event as the server reads it; members left out are left to the server, but for the id."""
-    event: dict[str, Any] = {"type": type, "data": dict(data), "id": id or str(uuid.uuid4())}
+    event: dict[str, Any] = {"type": type, "data": data, "id": id or str(uuid.uuid4())}
     if rooms is not None:
         event["rooms"] = [rooms] if isinstance(rooms, str) else list(rooms)
     if source is not None:
         event["source"] = source
-    if isinstance(time, datetime):
-        time = _plain(time)
+    if isinstance(time, datetime) and time.tzinfo is None:
+        raise Invalid(f"{time!r} needs a time zone", status=400, pointer="/time")
     if time is not None:
         event["time"] = time
     return event
-
-
-def _plain(value: Any) -> Any:
-    """What JSON has for a value that json.dumps does not know."""
-    if isinstance(value, datetime):
-        if value.tzinfo is None:
-            raise ValueError(f"{value!r} needs a time zone")
-        return value.isoformat()
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
-        return list(value)
-    raise TypeError(f"{type(value).__name__} has no place in an event's data")
 
 
 def failure_of(response: httpx.Response) -> FanfareError:

@@ -8,7 +8,8 @@ class FanfareError(Exception):
 
 
 class Invalid(FanfareError):
-    """The server read the event and refused it (400, 413, 415): the same event will be refused again.
+    """The server read the event and refused it (400, 413, 415, 422), or it has no form in JSON and was never sent: the same
+    event will be refused again.
 
     `pointer` is the JSON Pointer (RFC 6901) of the fault, "" where there is none.
     """

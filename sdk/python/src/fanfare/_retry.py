@@ -15,21 +15,29 @@ RETRYABLE_STATUS = frozenset({408, 425, 429, 502, 503, 504})
 class RetryPolicy:
     """Full-jitter exponential backoff, which an answer's Retry-After overrides.
 
-    `attempts` counts the first one; times are seconds.
+    It goes on for `budget` seconds from the first attempt on, which a server takes to restart many times over, or for
+    `attempts`, the first one counted, where a number is given. A wait that would end past the budget is not begun.
     """
 
-    attempts: int = 5
+    attempts: int | None = None
+    budget: float = 15.0
     first_delay: float = 0.1
-    longest_delay: float = 5.0
-    longest_retry_after: float = 30.0
+    longest_delay: float = 2.0
     random: random.Random = field(default_factory=random.Random, repr=False, compare=False)
 
     def delay(self, attempt: int, retry_after: float | None) -> float:
         """Seconds to wait after the given attempt, counted from 1."""
         if retry_after is not None:
-            return min(max(retry_after, 0.0), self.longest_retry_after)
-        ceiling = min(self.longest_delay, self.first_delay * 2 ** (attempt - 1))
+            return max(retry_after, 0.0)
+        ceiling = min(self.longest_delay, self.first_delay * 2 ** min(attempt - 1, 30))
         return self.random.uniform(0, ceiling)
+
+    def wait(self, attempt: int, retry_after: float | None, elapsed: float) -> float | None:
+        """The same, with `elapsed` seconds gone since the first attempt; None when it is time to give up."""
+        if self.attempts is not None and attempt >= self.attempts:
+            return None
+        delay = self.delay(attempt, retry_after)
+        return delay if elapsed + delay <= self.budget else None
 
 
 def parse_retry_after(text: str | None, now: datetime | None = None) -> float | None:
