@@ -1,6 +1,7 @@
 #include "api/administration.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <chrono>
 #include <optional>
@@ -35,13 +36,15 @@ void with_room(context& shared, const http::exchange_ptr& exchange, const creden
   if (who.has_scope("admin")) return work(room);
   const auto decision = shared.policy.decide(*who.token, action, room);
   if (decision == domain::access::ask_hook && shared.hook) {
-    const auto name = action == domain::room_action::history ? "history" : "presence";
-    return shared.hook(*who.token, room, name, [exchange, room, work = std::move(work)](bool allowed) {
-      if (allowed) return work(room);
-      exchange->respond(problem({errc::forbidden, {}, {}}));
-    });
+    return shared.hook(*who.token, room, domain::to_text(action),
+                       [&shared, exchange, room, action, token = *who.token, work = std::move(work)](bool allowed) {
+                         if (allowed) return work(room);
+                         log_refusal(shared, token, action, room, "the hook said no");
+                         exchange->respond(problem({errc::forbidden, {}, {}}));
+                       });
   }
   if (const auto allowed = domain::to_result(decision); !allowed) {
+    log_refusal(shared, *who.token, action, room, shared.policy.explain(*who.token, action, room).why);
     return exchange->respond(problem({allowed.error().code, {}, {}}));
   }
   work(room);
@@ -111,6 +114,31 @@ void list_connections(context& shared, const http::exchange_ptr& exchange, const
   }
   const auto total = user ? shared.connections.of_user(*user) : shared.connections.size();
   exchange->respond(json_answer(200, object{{"total", total}, {"connections", std::move(rows)}}));
+}
+
+void explain_access(context& shared, const http::exchange_ptr& exchange, const credential&) {
+  const auto& query = exchange->request().query;
+  const auto user = http::query_value(query, "user");
+  const auto room = http::query_value(query, "room");
+  if (!user || !room) return exchange->respond(problem({errc::bad_request, "give user and room", {}}));
+  const auto wanted = http::query_value(query, "action").value_or("join");
+  constexpr std::array actions{domain::room_action::join, domain::room_action::presence, domain::room_action::history,
+                               domain::room_action::publish};
+  const auto action = std::ranges::find(actions, wanted, [](auto each) { return domain::to_text(each); });
+  if (action == actions.end()) {
+    return exchange->respond(problem({errc::bad_request, "action must be join, presence, history or publish", {}}));
+  }
+  constexpr std::string_view decisions[] = {"allow", "forbidden", "unknown_room", "ask_hook"};
+  array rows;
+  for (const auto& row : shared.connections.list(user, limit_max)) {
+    if (row.who == nullptr) continue;
+    const auto found = shared.policy.explain(*row.who, *action, *room);
+    rows.emplace_back(object{
+        {"connection", row.id}, {"decision", decisions[static_cast<std::size_t>(found.decision)]}, {"why", found.why}});
+  }
+  if (rows.empty()) return exchange->respond(problem({errc::not_found, "the user is not connected to this node", {}}));
+  exchange->respond(
+      json_answer(200, object{{"user", *user}, {"room", *room}, {"action", wanted}, {"connections", std::move(rows)}}));
 }
 
 void disconnect_user(context& shared, const http::exchange_ptr& exchange, const credential& who) {

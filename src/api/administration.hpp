@@ -13,6 +13,7 @@ void list_rooms(context& shared, const http::exchange_ptr& exchange, const crede
 void get_room(context& shared, const http::exchange_ptr& exchange, const credential& who);
 void get_history(context& shared, const http::exchange_ptr& exchange, const credential& who);
 void list_connections(context& shared, const http::exchange_ptr& exchange, const credential& who);
+void explain_access(context& shared, const http::exchange_ptr& exchange, const credential& who);
 void disconnect_user(context& shared, const http::exchange_ptr& exchange, const credential& who);
 /// `{jti}` or `{user}`, and `expires_at?` (RFC 3339; in 24 hours when left out): when the token would have ended
 /// anyway.

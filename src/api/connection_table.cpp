@@ -65,9 +65,9 @@ void connection_table::remove(key which) {
   for (const auto& room : left) watcher_(room, user, false);
 }
 
-void connection_table::set_jti(key which, std::string jti) {
+void connection_table::set_token(key which, std::shared_ptr<const domain::principal> who) {
   const std::lock_guard lock(mutex_);
-  if (const auto found = entries_.find(which); found != entries_.end()) found->second.row.jti = std::move(jti);
+  if (const auto found = entries_.find(which); found != entries_.end()) found->second.row.who = std::move(who);
 }
 
 bool connection_table::enter(key which, const std::string& room, std::size_t members_max) {
@@ -143,7 +143,9 @@ std::size_t connection_table::disconnect(std::string_view user, std::string_view
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [which, item] : entries_) {
-      const bool matches = (!user.empty() && item.row.user == user) || (!jti.empty() && item.row.jti == jti);
+      const auto& token = item.row.who;
+      const bool matches =
+          (!user.empty() && item.row.user == user) || (!jti.empty() && token != nullptr && token->jti == jti);
       if (matches) chosen.push_back(item.socket);
     }
   }

@@ -18,12 +18,14 @@
 
 #include <fanfare/socketio/socket.hpp>
 
+#include "domain/access/principal.hpp"
+
 namespace fanfare::api {
 
 struct connection_row {
   std::string id;
   std::string user;
-  std::string jti;
+  std::shared_ptr<const domain::principal> who;  // what its token says now
   std::string nsp;
   std::string address;
   std::int64_t connected_ms = 0;  // Unix time
@@ -51,7 +53,7 @@ class connection_table {
   [[nodiscard]] std::optional<key> add(connection_row row, std::weak_ptr<socketio::socket> socket,
                                        const connection_limits& limits);
   void remove(key which);
-  void set_jti(key which, std::string jti);
+  void set_token(key which, std::shared_ptr<const domain::principal> who);
   /// False when the room has `members_max` connections already (0: no limit) and this is none of them.
   bool enter(key which, const std::string& room, std::size_t members_max = 0);
   void leave(key which, const std::string& room);

@@ -129,6 +129,13 @@ struct context {
   std::shared_ptr<const settings> settings_ = std::make_shared<const settings>();
 };
 
+/// Why somebody may not, for the one who runs the server: who is refused learns the code alone.
+inline void log_refusal(context& shared, const domain::principal& who, domain::room_action action,
+                        std::string_view room, std::string_view why) {
+  shared.log_to(severity::info, "access refused",
+                {{"user", who.sub}, {"action", domain::to_text(action)}, {"room", room}, {"why", why}});
+}
+
 /// The source of events that the server makes itself.
 inline constexpr std::string_view own_source = "/fanfare";
 

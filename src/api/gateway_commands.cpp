@@ -38,34 +38,35 @@ result<std::vector<std::string>> rooms_of(const value& asked) {
   return rooms;
 }
 
-std::string_view to_text(domain::room_action action) {
-  return action == domain::room_action::presence ? "presence" : "join";
-}
-
 }  // namespace
 
 void gateway_session::authorize(std::vector<std::string> rooms, domain::room_action action,
                                 std::function<void(result<void>)> done) {
   while (!rooms.empty()) {
     const auto room = rooms.back();
-    const auto decision = shared_.policy.decide(who_, action, room);
+    const auto decision = shared_.policy.decide(*who_, action, room);
     rooms.pop_back();
     if (decision == domain::access::ask_hook && shared_.hook) {
       const auto socket = socket_.lock();
       if (!socket) return;
-      return shared_.hook(who_, room, to_text(action),
-                          [weak = weak_from_this(), &worker = socket->worker(), rooms, action,
-                           done = std::move(done)](bool allowed) mutable {
-                            // Moved on, as `done` holds the session: its last reference is dropped on the worker.
-                            worker.post([weak, rooms = std::move(rooms), action, done = std::move(done), allowed] {
-                              const auto self = weak.lock();
-                              if (!self || !self->open_) return;
-                              if (!allowed) return done(errc::forbidden);
-                              self->authorize(rooms, action, done);
-                            });
-                          });
+      return shared_.hook(
+          *who_, room, domain::to_text(action),
+          [weak = weak_from_this(), &worker = socket->worker(), rooms, room, action,
+           done = std::move(done)](bool allowed) mutable {
+            // Moved on, as `done` holds the session: its last reference is dropped on the worker.
+            worker.post([weak, rooms = std::move(rooms), room, action, done = std::move(done), allowed] {
+              const auto self = weak.lock();
+              if (!self || !self->open_) return;
+              if (allowed) return self->authorize(rooms, action, done);
+              log_refusal(self->shared_, *self->who_, action, room, "the hook said no");
+              done(errc::forbidden);
+            });
+          });
     }
-    if (auto allowed = domain::to_result(decision); !allowed) return done(allowed.error().code);
+    if (auto allowed = domain::to_result(decision); !allowed) {
+      log_refusal(shared_, *who_, action, room, shared_.policy.explain(*who_, action, room).why);
+      return done(allowed.error().code);
+    }
   }
   done({});
 }
@@ -198,21 +199,21 @@ void gateway_session::refreshed(const command_ptr& given, result<domain::princip
   refreshing_ = false;
   if (!open_) return;
   if (!who) return fail(*given, {who.error().code, {}, {}});
-  if (who->sub != who_.sub) return fail(*given, {errc::forbidden, "the token is another user's", {}});
-  who_ = std::move(*who);
+  if (who->sub != who_->sub) return fail(*given, {errc::forbidden, "the token is another user's", {}});
+  who_ = std::make_shared<const domain::principal>(std::move(*who));
   warned_ = false;
-  shared_.connections.set_jti(row_, who_.jti);
+  shared_.connections.set_token(row_, who_);
   std::vector<std::string> lost;
   for (const auto& [room, joined] : rooms_) {
     // What only the back-end allowed stays until it says otherwise: it is asked when the room is joined.
-    const auto decision = shared_.policy.decide(who_, domain::room_action::join, room);
+    const auto decision = shared_.policy.decide(*who_, domain::room_action::join, room);
     const bool stays = decision == domain::access::allow || (decision == domain::access::ask_hook && shared_.hook);
     if (!stays) lost.push_back(room);
   }
   for (const auto& room : lost) drop_room(room);
   for (const auto& [room, joined] : rooms_) follow_presence(room);
   object fields{{"ok", true}, {"expires_at", nullptr}, {"rooms", joined_rooms()}};
-  if (who_.expires_at) fields.set("expires_at", format_rfc3339(*who_.expires_at));
+  if (who_->expires_at) fields.set("expires_at", format_rfc3339(*who_->expires_at));
   answer(*given, std::move(fields));
   arm_expiry();
 }
@@ -221,7 +222,7 @@ void gateway_session::follow_presence(const std::string& room) {
   const auto socket = socket_.lock();
   if (!socket || !shared_.presence_window || room == "global" || room.starts_with("user:")) return;
   // The back-end is not asked for this: who may only read the presence by its leave asks with the command.
-  if (shared_.policy.decide(who_, domain::room_action::presence, room) == domain::access::allow)
+  if (shared_.policy.decide(*who_, domain::room_action::presence, room) == domain::access::allow)
     static_cast<void>(socket->join(presence_room(room)));
   else
     socket->leave(presence_room(room));
@@ -233,30 +234,30 @@ void gateway_session::publish(const command_ptr& given) {
   if (shared_.draining.load()) return fail(*given, {errc::draining, {}, {}});
   auto draft = domain::parse_draft(given->asked, shared_.envelope);
   if (!draft) return fail(*given, draft.error());
-  const bool any_type = who_.has_scope("events:publish");
+  const bool any_type = who_->has_scope("events:publish");
   if (!any_type) {
     // What an agent says of itself, where the policy lets it: the rule is the one of its own room.
     const auto* agent = draft->type.starts_with("agent.") ? draft->data.find("agent_id") : nullptr;
     const auto own = agent == nullptr ? domain::access::forbidden
-                                      : shared_.policy.decide(who_, domain::room_action::publish,
+                                      : shared_.policy.decide(*who_, domain::room_action::publish,
                                                               "agent:" + std::string(agent->as_string()));
     if (own != domain::access::allow) return fail(*given, {errc::forbidden, {}, {}});
   }
   const auto now = socket->worker().now();
-  const auto verdict = shared_.publish_rate.take("sub:" + who_.sub, now);
+  const auto verdict = shared_.publish_rate.take("sub:" + who_->sub, now);
   if (!verdict.allowed) return fail(*given, {errc::rate_limited, {}, {}}, verdict.retry_after.count());
   domain::publish_context asked;
-  asked.publisher = "sub:" + who_.sub;
+  asked.publisher = "sub:" + who_->sub;
   asked.default_source = std::string(own_source);
   asked.now = shared_.now();
   asked.steady_now = now;
   asked.may_publish = [&shared = shared_, who = who_, any_type](const std::string& room) -> result<void> {
-    const auto decision = shared.policy.decide(who, domain::room_action::publish, room);
+    const auto decision = shared.policy.decide(*who, domain::room_action::publish, room);
     if (any_type || decision == domain::access::allow || !room.starts_with("project:")) {
       return domain::to_result(decision);
     }
     // An agent's event is for its project too; the project must be one that its token names.
-    return domain::to_result(shared.policy.decide(who, domain::room_action::join, room));
+    return domain::to_result(shared.policy.decide(*who, domain::room_action::join, room));
   };
   std::vector<domain::draft> drafts;
   drafts.push_back(std::move(*draft));

@@ -33,7 +33,7 @@ void gateway_session::start(context& shared, const socketio::socket_ptr& socket,
 }
 
 gateway_session::gateway_session(context& shared, const socketio::socket_ptr& socket, domain::principal who)
-    : shared_(shared), socket_(socket), who_(std::move(who)) {
+    : shared_(shared), socket_(socket), who_(std::make_shared<const domain::principal>(std::move(who))) {
   const auto limits = shared.current();
   rate_ = token_bucket(limits->commands_per_second, limits->commands_burst, socket->worker().now());
 }
@@ -44,8 +44,8 @@ void gateway_session::open() {
   const auto socket = socket_.lock();
   const auto limits = shared_.current();
   const auto row = shared_.connections.add({.id = socket->id(),
-                                            .user = who_.sub,
-                                            .jti = who_.jti,
+                                            .user = who_->sub,
+                                            .who = who_,
                                             .nsp = socket->nsp().name(),
                                             .address = socket->handshake().address,
                                             .connected_ms = shared_.now_ms()},
@@ -59,7 +59,7 @@ void gateway_session::open() {
   row_ = *row;
   open_ = true;
   socket->on_disconnect([self = shared_from_this()](std::string_view) { self->close(); });
-  const std::vector<std::string> own{"user:" + who_.sub, "global"};
+  const std::vector<std::string> own{"user:" + who_->sub, "global"};
   const auto entered = shared_.events.subscribe({own, std::nullopt, nullptr}, [&](const auto& rooms, auto after) {
     for (const auto& room : rooms) {
       if (auto joined = socket->join(room, after); !joined) return joined;
@@ -74,15 +74,15 @@ void gateway_session::open() {
   listen(socket);
 
   object data{{"connection_id", socket->id()},
-              {"user_id", who_.sub},
+              {"user_id", who_->sub},
               {"rooms", array(own.begin(), own.end())},
               {"server_time", format_rfc3339(shared_.now())}};
-  if (who_.expires_at) data.set("expires_at", format_rfc3339(*who_.expires_at));
+  if (who_->expires_at) data.set("expires_at", format_rfc3339(*who_->expires_at));
   data.set("heartbeat_interval_ms", shared_.heartbeat.count());
   data.set("server_version", shared_.version);
   send("connection.established", std::move(data));
   shared_.log_to(severity::debug, "connected",
-                 {{"connection", socket->id()}, {"user", who_.sub}, {"namespace", socket->nsp().name()}});
+                 {{"connection", socket->id()}, {"user", who_->sub}, {"namespace", socket->nsp().name()}});
   arm_expiry();
 }
 
@@ -95,7 +95,7 @@ void gateway_session::close() {
   }
   rooms_.clear();
   shared_.connections.remove(row_);
-  shared_.log_to(severity::debug, "disconnected", {{"user", who_.sub}});
+  shared_.log_to(severity::debug, "disconnected", {{"user", who_->sub}});
 }
 
 void gateway_session::listen(const socketio::socket_ptr& socket) {
@@ -105,7 +105,7 @@ void gateway_session::listen(const socketio::socket_ptr& socket) {
     const auto now = socket ? socket->worker().now() : steady_time{};
     auto wait = socket ? self->rate_.take(now) : std::optional<milliseconds>{0};
     if (!wait) {
-      const auto of_user = self->shared_.user_command_rate.take(self->who_.sub, now);
+      const auto of_user = self->shared_.user_command_rate.take(self->who_->sub, now);
       if (of_user.allowed) {
         const auto unknown = unknown_command(event.name);
         if (!unknown) return next(std::nullopt);
@@ -166,7 +166,7 @@ void gateway_session::send(std::string_view type, object data) {
   const auto now_ms = shared_.now_ms();
   socket->emit(
       type, domain::build_envelope(std::string(type), std::move(data), domain::make_event_id(now_ms),
-                                   std::string(own_source), "user:" + who_.sub, now_ms, shared_.events.head_cursor()));
+                                   std::string(own_source), "user:" + who_->sub, now_ms, shared_.events.head_cursor()));
 }
 
 void gateway_session::drop_room(const std::string& room) {
@@ -192,10 +192,10 @@ void gateway_session::arm_expiry() {
   if (!socket || !open_) return;
   auto& worker = socket->worker();
   worker.cancel(std::exchange(expiry_timer_, 0));
-  if (!who_.expires_at) return;
+  if (!who_->expires_at) return;
   const auto limits = shared_.current();
   const auto now = shared_.now();
-  const auto last = *who_.expires_at + limits->refresh_grace;
+  const auto last = *who_->expires_at + limits->refresh_grace;
   if (now >= last) {
     send("connection.error",
          {{"code", describe(errc::token_expired).client_code}, {"message", describe(errc::token_expired).message}});
@@ -204,12 +204,12 @@ void gateway_session::arm_expiry() {
         .add();
     return socket->disconnect(true);
   }
-  const auto warn_at = *who_.expires_at - limits->expiry_warning;
+  const auto warn_at = *who_->expires_at - limits->expiry_warning;
   if (now >= warn_at && !warned_) {
     warned_ = true;
     send("connection.error", {{"code", "token_expiring"},
                               {"message", "The token is about to expire."},
-                              {"expires_at", format_rfc3339(*who_.expires_at)}});
+                              {"expires_at", format_rfc3339(*who_->expires_at)}});
   }
   // At most an hour at once: what a token says of its end may lie past what a timer can count, and the system's clock
   // may be set meanwhile.

@@ -68,7 +68,7 @@ class gateway_session : public std::enable_shared_from_this<gateway_session> {
 
   context& shared_;
   std::weak_ptr<socketio::socket> socket_;
-  domain::principal who_;
+  std::shared_ptr<const domain::principal> who_;  // never null
   token_bucket rate_;
   std::map<std::string, std::string> rooms_;  // public room -> the room joined for it (internal when filtered)
   connection_table::key row_ = 0;

@@ -172,7 +172,7 @@ api::github_settings github_settings_of(const configuration& settings) {
 
 api::authorization_hook make_hook(const std::string& url, http_caller& caller, const hook_options& options) {
   const auto kept = std::make_shared<domain::decision_cache>(options.cache_ttl, options.cache_entries_max);
-  return [url, &caller, kept, timeout = options.timeout, clock = options.clock](
+  return [url, &caller, kept, timeout = options.timeout, clock = options.clock, note = options.note](
              const domain::principal& who, const std::string& room, std::string_view action,
              std::function<void(bool)> done) {
     client_request request{
@@ -181,15 +181,28 @@ api::authorization_hook make_hook(const std::string& url, http_caller& caller, c
     // The body is the whole question, and so what an answer is kept by.
     request.body = json::write(object{
         {"user", who.sub}, {"roles", array(who.roles.begin(), who.roles.end())}, {"room", room}, {"action", action}});
-    if (const auto known = kept->find(request.body, clock())) return done(*known);
+    if (const auto known = kept->find(request.body, clock())) {
+      note("kept", {});
+      return done(*known);
+    }
     auto question = request.body;
-    caller.call(std::move(request), [done = std::move(done), kept, clock,
+    caller.call(std::move(request), [done = std::move(done), kept, clock, note,
                                      question = std::move(question)](const result<client_response>& answer) {
-      if (!answer || answer->status != 200) return done(false);
+      const auto failed = [&](std::string_view outcome, std::string_view reason) {
+        note(outcome, reason);
+        done(false);
+      };
+      if (!answer) {
+        return failed(answer.error().code == errc::timeout ? "timeout" : "unavailable", answer.error().detail);
+      }
+      if (answer->status != 200) return failed("status", "it answered " + std::to_string(answer->status));
       const auto body = json::parse(answer->body);
       const auto* allow = body ? body->find("allow") : nullptr;
-      if (allow == nullptr || allow->if_bool() == nullptr) return done(false);
+      if (allow == nullptr || allow->if_bool() == nullptr) {
+        return failed("malformed", "its answer is no JSON object with a boolean \"allow\"");
+      }
       kept->put(question, allow->as_bool(), clock());
+      note(allow->as_bool() ? "allowed" : "refused", {});
       done(allow->as_bool());
     });
   };

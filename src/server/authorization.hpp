@@ -46,6 +46,9 @@ struct hook_options {
   milliseconds cache_ttl{0};  // 0: every question is asked
   std::size_t cache_entries_max = 10000;
   std::function<steady_time()> clock = [] { return std::chrono::steady_clock::now(); };
+  /// Told of every question: "allowed", "refused", "kept" (an answer from before), or how it failed: "timeout",
+  /// "unavailable", "status", "malformed"; then with the reason. Thread: any.
+  std::function<void(std::string_view outcome, std::string_view reason)> note = [](auto, auto) {};
 };
 /// POSTs {user, roles, room, action} to `url`; 200 with {"allow":true} allows, all else refuses. Only answers with a
 /// boolean `allow` are kept: a back-end that is down refuses no longer than it is.

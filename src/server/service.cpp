@@ -3,10 +3,12 @@
 #include <chrono>
 #include <fstream>
 #include <iterator>
+#include <mutex>
 #include <utility>
 
 #include <fmt/format.h>
 #include <fanfare/base/random.hpp>
+#include <fanfare/base/token_bucket.hpp>
 #include <fanfare/socketio/server.hpp>
 
 #include "api/context.hpp"
@@ -201,6 +203,21 @@ struct service::state {
     if (!outcome) shared.log_to(api::severity::warn, "key set not fetched", {{"reason", outcome.error().detail}});
   }
 
+  /// Each call is counted; of failures, which may come as often as clients subscribe, one is told in ten seconds.
+  void hook_asked(std::string_view outcome, std::string_view reason) {
+    web.metrics()
+        .counter("fanfare_hook_calls_total", "Questions to the authorization hook, by outcome.",
+                 {{"outcome", std::string(outcome)}})
+        .add();
+    if (reason.empty()) return;
+    {
+      const std::lock_guard lock(hook_mutex);
+      if (hook_warnings.take(std::chrono::steady_clock::now())) return;
+    }
+    shared.log_to(api::severity::warn, "the authorization hook failed, so access was refused",
+                  {{"outcome", outcome}, {"reason", reason}});
+  }
+
   void trim_history() {
     history.trim(shared.now_ms());
     web.workers().at(0).after(std::chrono::seconds{10}, [this] { trim_history(); });
@@ -217,6 +234,8 @@ struct service::state {
   socketio::server io;
   domain::broadcaster events;
   api::context shared;
+  std::mutex hook_mutex;
+  token_bucket hook_warnings{0.1, 1, std::chrono::steady_clock::now()};  // under hook_mutex
   milliseconds stop_grace{0};
   bool secure = false;
   bool stopped = false;
@@ -244,6 +263,7 @@ service::service(const configuration& settings, log& lines) {
     options.timeout = ms(settings, "auth.hook_timeout_ms");
     options.cache_ttl = std::chrono::seconds(settings.integer("auth.hook_cache_ttl_s"));
     options.cache_entries_max = size(settings, "auth.hook_cache_entries");
+    options.note = [state = state_.get()](auto outcome, auto reason) { state->hook_asked(outcome, reason); };
     shared.hook = make_hook(url, *state_->caller, options);
   }
   state_->tokens.set_keys(verification_keys(settings));

@@ -191,6 +191,28 @@ test("the authorization hook: asked about what claims do not name, its answers k
   await own.stop();
 });
 
+test("a hook that fails is counted, and told once in a while", async () => {
+  const hook = await backEnd(({ room }) => ({ allow: room === "project:open" }));
+  const own = await Server.start({ settings: { "auth.hook_url": hook.url, "auth.hook_cache_ttl_s": 60 } });
+  const socket = await connect(own.url, jwt({ projects: [] }));
+  const join = (id) => ask(socket, "subscribe", { room: `project:${id}` });
+  assert.equal((await join("open")).ok, true);
+  assert.equal((await join("open")).ok, true);
+  assert.equal((await join("shut")).error.code, "forbidden");
+  hook.close();
+  for (let n = 0; n < 5; ++n) assert.equal((await join(`gone${n}`)).error.code, "forbidden");
+  const metrics = await own.metrics();
+  for (const [outcome, count] of [["allowed", 1], ["kept", 1], ["refused", 1], ["unavailable", 5]]) {
+    assert.equal(metrics.get(`fanfare_hook_calls_total{outcome="${outcome}"}`), count, outcome);
+  }
+  socket.disconnect();
+  await own.stop();
+  const failures = own.stderr.split("\n").filter((line) => line.includes("the authorization hook failed"));
+  assert.equal(failures.length, 1, own.stderr);
+  assert.match(failures[0], /"outcome":"unavailable","reason":"Connection refused"/);
+  assert.match(own.stderr, /"user":"[^"]+","action":"join","room":"project:shut","why":"the hook said no"/);
+});
+
 test("the hook's answers end, by time and by number", async () => {
   const hook = await backEnd(() => ({ allow: true }));
   const own = await Server.start({ settings: { "auth.hook_url": hook.url, "auth.hook_cache_ttl_s": 1, "auth.hook_cache_entries": 2 } });

@@ -51,6 +51,16 @@ bool grants(const std::string& grant, const principal& who, const room_name& roo
   return false;  // "hook" is asked last
 }
 
+/// As policy.rules writes it.
+std::string to_text(const access_rule& rule) {
+  std::string out = rule.kind;
+  for (std::size_t i = 0; i < rule.actions.size(); ++i) {
+    out.append(i == 0 ? " " : "+").append(domain::to_text(rule.actions[i]));
+  }
+  for (std::size_t i = 0; i < rule.allow.size(); ++i) out.append(i == 0 ? " " : "+").append(rule.allow[i]);
+  return rule.allow.empty() ? out + " nobody" : out;
+}
+
 std::vector<access_rule> default_rules(bool hook) {
   const std::vector<room_action> reading{room_action::join, room_action::presence, room_action::history};
   std::vector<access_rule> rules{
@@ -114,23 +124,59 @@ bool access_policy::knows(std::string_view kind) const noexcept {
   return std::find(kinds_.begin(), kinds_.end(), kind) != kinds_.end();
 }
 
+const access_rule* access_policy::rule_for(room_action action, const room_name& room) const {
+  const bool others_user_room = room.kind == "user" && action != room_action::publish;
+  for (const auto& rule : rules_) {
+    if (rule.kind != "*" && rule.kind != room.kind) continue;
+    // A rule for every kind must not open what a rule for user rooms could not.
+    if (others_user_room && rule.kind == "*") continue;
+    if (std::find(rule.actions.begin(), rule.actions.end(), action) != rule.actions.end()) return &rule;
+  }
+  return nullptr;
+}
+
 access access_policy::decide(const principal& who, room_action action, std::string_view room) const {
   const auto parsed = parse_room(room);
   if (!parsed || !knows(parsed->kind)) return access::unknown_room;
-  const bool others_user_room = parsed->kind == "user" && action != room_action::publish;
-  for (const auto& rule : rules_) {
-    if (rule.kind != "*" && rule.kind != parsed->kind) continue;
-    // A rule for every kind must not open what a rule for user rooms could not.
-    if (others_user_room && rule.kind == "*") continue;
-    if (std::find(rule.actions.begin(), rule.actions.end(), action) == rule.actions.end()) continue;
-    bool hook = false;
-    for (const auto& grant : rule.allow) {
-      if (grants(grant, who, *parsed)) return access::allow;
-      hook = hook || grant == "hook";
-    }
-    return hook ? access::ask_hook : access::forbidden;
+  const auto* rule = rule_for(action, *parsed);
+  if (rule == nullptr) return access::forbidden;
+  bool hook = false;
+  for (const auto& grant : rule->allow) {
+    if (grants(grant, who, *parsed)) return access::allow;
+    hook = hook || grant == "hook";
   }
-  return access::forbidden;
+  return hook ? access::ask_hook : access::forbidden;
+}
+
+explanation access_policy::explain(const principal& who, room_action action, std::string_view room) const {
+  const auto decision = decide(who, action, room);
+  const auto parsed = parse_room(room);
+  if (!parsed) return {decision, "it is no room"};
+  if (!knows(parsed->kind)) return {decision, unknown_kind(parsed->kind, kinds_)};
+  const auto* rule = rule_for(action, *parsed);
+  if (rule == nullptr) return {decision, "no rule is about it"};
+  auto why = "rule \"" + to_text(*rule) + "\": ";
+  const auto held = std::find_if(rule->allow.begin(), rule->allow.end(),
+                                 [&](const std::string& grant) { return grants(grant, who, *parsed); });
+  if (held != rule->allow.end())
+    why += *held + " holds";
+  else
+    why += decision == access::ask_hook ? "the hook is asked" : "none of its grants holds";
+  return {decision, std::move(why)};
+}
+
+std::string_view to_text(room_action action) noexcept {
+  switch (action) {
+    case room_action::presence:
+      return "presence";
+    case room_action::history:
+      return "history";
+    case room_action::publish:
+      return "publish";
+    case room_action::join:
+      break;
+  }
+  return "join";
 }
 
 result<void> to_result(access decision) {

@@ -39,6 +39,12 @@ struct access_rule {
   std::vector<std::string> allow;
 };
 
+/// A decision and what made it, for those who ask why: never for the one refused.
+struct explanation {
+  access decision;
+  std::string why;  // rule "project join claim+hook": none of its grants holds
+};
+
 class access_policy {
  public:
   /// The contract's: project and agent by claim, user own only, global anyone; publishing with events:publish.
@@ -52,15 +58,19 @@ class access_policy {
 
   /// Kinds of room that are neither built in nor added are unknown_room, as malformed names are.
   [[nodiscard]] access decide(const principal& who, room_action action, std::string_view room) const;
+  [[nodiscard]] explanation explain(const principal& who, room_action action, std::string_view room) const;
   [[nodiscard]] bool knows(std::string_view kind) const noexcept;
   /// project, agent, user, global and those added.
   [[nodiscard]] const std::vector<std::string>& kinds() const noexcept { return kinds_; }
 
  private:
+  [[nodiscard]] const access_rule* rule_for(room_action action, const room_name& room) const;
+
   std::vector<access_rule> rules_;
   std::vector<std::string> kinds_;
 };
 
+[[nodiscard]] std::string_view to_text(room_action action) noexcept;
 /// allow is no error; ask_hook counts as forbidden.
 [[nodiscard]] result<void> to_result(access decision);
 

@@ -49,6 +49,43 @@ TEST(Administration, TheHookDecidesWhereThePolicySaysSo) {
   EXPECT_EQ(host.get("/api/v1/rooms/project:shut/history", bearer(rig::token("u1"))).status, 403u);
 }
 
+TEST(Administration, TellsWhyAUserMayOrMayNot) {
+  std::mutex mutex;
+  std::vector<std::string> told;
+  rig host([&](api::context& shared) {
+    shared.log_to = [&](api::severity, std::string_view message, const api::log_fields& fields) {
+      if (message != "access refused") return;
+      std::string line;
+      for (const auto& field : fields) line += (line.empty() ? "" : " ") + json::write(field.second);
+      const std::lock_guard lock(mutex);
+      told.push_back(line);
+    };
+  });
+  const auto asked = [&host](const std::string& query) { return host.get("/api/v1/access?" + query); };
+  EXPECT_EQ(asked("user=u1&room=project:p1").status, 404u) << "nobody of that name is here";
+  guest peer(host, rig::token("u1", {"p1"}));
+  const auto yes = asked("user=u1&room=project:p1").json();
+  EXPECT_EQ(yes.at_pointer("/connections/0/decision")->as_string(), "allow");
+  EXPECT_EQ(yes.at_pointer("/connections/0/why")->as_string(), "rule \"* join+presence+history claim\": claim holds");
+  EXPECT_EQ(asked("user=u1&room=project:p2").json().at_pointer("/connections/0/decision")->as_string(), "forbidden");
+  EXPECT_EQ(asked("user=u1&room=nope").json().at_pointer("/connections/0/decision")->as_string(), "unknown_room");
+  EXPECT_EQ(asked("user=u1&room=project:p1&action=publish").json().at_pointer("/connections/0/decision")->as_string(),
+            "forbidden");
+  ASSERT_TRUE(peer.ask("auth.refresh", object{{"token", rig::token("u1", {"p2"})}}).find("ok")->as_bool());
+  EXPECT_EQ(asked("user=u1&room=project:p2").json().at_pointer("/connections/0/decision")->as_string(), "allow")
+      << "what its token says now";
+  EXPECT_EQ(asked("user=u1").status, 400u);
+  EXPECT_EQ(asked("user=u1&room=project:p1&action=fly").status, 400u);
+  EXPECT_EQ(host.get("/api/v1/access?user=u1&room=project:p1", bearer(rig::token("u1", {"p1"}))).status, 403u);
+
+  peer.ask("subscribe", object{{"room", "project:p1"}});
+  EXPECT_EQ(host.get("/api/v1/rooms/project:p9/history", bearer(rig::token("u2"))).status, 403u);
+  const std::lock_guard lock(mutex);
+  const std::string rule = R"("rule \"* join+presence+history claim\": none of its grants holds")";
+  EXPECT_THAT(told,
+              testing::ElementsAre(R"("u1" "join" "project:p1" )" + rule, R"("u2" "history" "project:p9" )" + rule));
+}
+
 TEST(Administration, PagesThroughHistory) {
   rig host;
   for (int i = 1; i <= 5; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);

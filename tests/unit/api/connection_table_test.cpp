@@ -93,10 +93,15 @@ TEST(ConnectionTable, WhatIsGoneIsIgnored) {
   connection_table table;
   table.enter(7, "r");
   table.leave(7, "r");
-  table.set_jti(7, "j");
+  const auto with_jti = [](std::string jti) {
+    domain::principal who;
+    who.jti = std::move(jti);
+    return std::make_shared<const domain::principal>(std::move(who));
+  };
+  table.set_token(7, with_jti("j"));
   EXPECT_TRUE(table.rooms().empty());
-  const auto a = table.add({.id = "a", .user = "u1", .jti = "j0"}, {}, {9, 9, 0});
-  table.set_jti(*a, "j1");
+  const auto a = table.add({.id = "a", .user = "u1", .who = with_jti("j0")}, {}, {9, 9, 0});
+  table.set_token(*a, with_jti("j1"));
   EXPECT_EQ(table.disconnect("", ""), 0u);
   EXPECT_EQ(table.disconnect("", "j0"), 0u);
   EXPECT_EQ(table.disconnect("", "j1"), 1u);

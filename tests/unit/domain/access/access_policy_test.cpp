@@ -127,5 +127,25 @@ TEST(access, as_a_result) {
   EXPECT_EQ(to_result(access::unknown_room).error().code, errc::unknown_room);
 }
 
+TEST(access_policy, says_what_decided) {
+  const auto policy = access_policy::make({{"team", {room_action::join, room_action::presence}, {"role:staff", "hook"}},
+                                           {"project", {room_action::history}, {}}},
+                                          {"team"});
+  ASSERT_TRUE(policy);
+  auto who = ada();
+  const auto why = [&](room_action action, std::string_view room) { return policy->explain(who, action, room).why; };
+  EXPECT_EQ(why(room_action::join, "project:p1"), "rule \"* join+presence+history claim\": claim holds");
+  EXPECT_EQ(why(room_action::join, "project:other"),
+            "rule \"* join+presence+history claim\": none of its grants holds");
+  EXPECT_EQ(why(room_action::history, "project:p1"), "rule \"project history nobody\": none of its grants holds");
+  EXPECT_EQ(why(room_action::presence, "team:a"), "rule \"team join+presence role:staff+hook\": the hook is asked");
+  who.roles = {"staff"};
+  EXPECT_EQ(why(room_action::presence, "team:a"), "rule \"team join+presence role:staff+hook\": role:staff holds");
+  EXPECT_EQ(why(room_action::join, "user:bob"), "rule \"user join+presence+history own\": none of its grants holds");
+  EXPECT_EQ(why(room_action::join, "temas:a"), "there is no such kind of room; did you mean \"team\"?");
+  EXPECT_EQ(why(room_action::join, "nonsense"), "it is no room");
+  EXPECT_EQ(policy->explain(who, room_action::join, "nonsense").decision, access::unknown_room);
+}
+
 }  // namespace
 }  // namespace fanfare::domain
