@@ -111,6 +111,7 @@ struct program {
     sub->add_option("-l,--listen", serve.listen, "Address to listen on (127.0.0.1:8000); port 0 takes a free one")
         ->type_name("HOST:PORT");
     sub->add_option("-w,--workers", serve.workers, "Worker threads (one per core)")->type_name("N");
+    sub->add_flag("--dev-public", serve.dev_public, "Let --dev listen where others than this machine reach it");
     sub->add_flag("--dev", serve.dev, "In memory, a throw-away secret, tokens printed, a demo page at /");
   }
 
@@ -184,6 +185,7 @@ struct program {
 
 int run_program(int count, const char* const* arguments, const char* const* environment, const streams& io) {
   program parsed(environment, io);
+  if (count > 0 && *arguments[0] != '\0') parsed.serve.program = arguments[0];
   const std::string_view first = count > 1 ? arguments[1] : "";
   if (first == "help") {
     io.out << parsed.app.help();

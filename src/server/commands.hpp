@@ -30,6 +30,8 @@ struct serve_request {
   std::string listen;   // "": as configured
   std::string workers;  // "": as configured
   bool dev = false;
+  bool dev_public = false;          // also where others than this machine reach it
+  std::string program = "fanfare";  // how it was called, for lines to paste
 };
 /// Serves until SIGTERM or SIGINT; SIGHUP reloads (serve.cpp). Blocks these signals in the calling thread.
 int run_serve(const serve_request& asked, const streams& io);

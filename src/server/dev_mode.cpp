@@ -43,14 +43,28 @@ std::string render_page(const domain::catalogue& types, const std::string& token
 }  // namespace
 
 void apply_dev_presets(configuration& settings) {
+  // The page, and so whoever opens it, gets a token and a key: never those of the configuration, nor such as they sign.
+  settings.set_text("auth.secret", random_id(48), "--dev");
+  settings.set_text("auth.algorithms", "HS256", "--dev");
+  settings.set_text("publish.keys", "dev-" + random_id(18), "--dev");
+  for (const auto* name : {"auth.jwks_url", "auth.public_key_file", "auth.private_key_file"}) {
+    settings.set_text(name, "", "--dev");
+  }
   const auto preset = [&](std::string_view name, const std::string& text) {
     if (settings.source(name) == "default") settings.set_text(name, text, "--dev");
   };
-  preset("auth.secret", random_id(48));
-  preset("publish.keys", "dev-" + random_id(18));
   preset("cors.origins", "*");
   preset("log.format", "text");
   preset("server.drain_ms", "0");
+}
+
+std::vector<std::string> open_addresses(const configuration& settings) {
+  std::vector<std::string> open;
+  for (const auto& address : settings.list("server.listen")) {
+    const auto host = address.substr(0, address.rfind(':'));
+    if (host != "localhost" && host != "[::1]" && !host.starts_with("127.")) open.push_back(address);
+  }
+  return open;
 }
 
 std::string dev_token(const configuration& settings) {
@@ -83,13 +97,19 @@ void attach_dev_page(http::server& web, const domain::catalogue& types, const st
   });
 }
 
-std::string dev_banner(const std::string& url, const configuration& settings, const std::string& token) {
+std::string dev_banner(const std::string& url, const configuration& settings, const std::string& token,
+                       const std::string& program) {
+  std::string notice;
+  for (const auto& address : open_addresses(settings)) {
+    notice += fmt::format("\n!! {} is not this machine alone: whoever reaches it gets the token and the key below.\n",
+                          address);
+  }
   const auto& keys = settings.list("publish.keys");
   const auto key = keys.empty() ? std::string{} : keys.front();
   // python-socketio runs each handler on a thread of its own, and print() writes each of its parts by itself: what is
   // to stay one line is printed as one text.
-  return fmt::format(R"(
-Development mode: everything is in memory, and the secret is thrown away at the end.
+  return fmt::format(R"({5}
+Development mode: everything is in memory; secret and keys are made for this run and thrown away at its end.
 
   demo page  {0}/
   token      {1}
@@ -105,10 +125,10 @@ Publish:
   curl {0}/api/v1/events -H 'Authorization: Bearer {2}' -H 'Content-Type: application/json' -d '{{"type":"project.updated","data":{{"project_id":"p1","changes":{{"name":"Apollo"}}}}}}'
 
 More tokens:
-  FANFARE_AUTH__SECRET={3} fanfare token --sub you --project p1
+  FANFARE_AUTH__SECRET='{3}' {4} token --sub you --project p1
 
 )",
-                     url, token, key, settings.text("auth.secret"));
+                     url, token, key, settings.text("auth.secret"), program, notice);
 }
 
 }  // namespace fanfare::server

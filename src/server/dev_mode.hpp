@@ -4,6 +4,7 @@
 // Inbound: serve. Outbound: configuration, dev_page.
 
 #include <string>
+#include <vector>
 
 #include <fanfare/http/server.hpp>
 
@@ -12,8 +13,11 @@
 
 namespace fanfare::server {
 
-/// Fills in what is still at its default: a throw-away secret and service key, every origin, logs for people.
+/// Puts a throw-away secret and service key in the place of whatever is configured, and fills in what is still at its
+/// default: every origin, logs for people.
 void apply_dev_presets(configuration& settings);
+/// The addresses of server.listen that others than this machine may reach.
+[[nodiscard]] std::vector<std::string> open_addresses(const configuration& settings);
 
 /// A token for user "dev" with every project, agent and scope, for thirty days.
 [[nodiscard]] std::string dev_token(const configuration& settings);
@@ -22,7 +26,9 @@ void apply_dev_presets(configuration& settings);
 void attach_dev_page(http::server& web, const domain::catalogue& types, const std::string& token,
                      const std::string& key);
 
-/// What is printed once the server listens: page, token, key, and lines to paste into a shell.
-[[nodiscard]] std::string dev_banner(const std::string& url, const configuration& settings, const std::string& token);
+/// What is printed once the server listens: page, token, key, and lines to paste into a shell. `program` is how the
+/// shell that started the server called it.
+[[nodiscard]] std::string dev_banner(const std::string& url, const configuration& settings, const std::string& token,
+                                     const std::string& program);
 
 }  // namespace fanfare::server

@@ -67,6 +67,16 @@ void end(service& running, const configuration& settings, const sigset_t& signal
 int run_serve(const serve_request& asked, const streams& io) {
   auto settings = settings_for(asked);
   if (asked.dev) apply_dev_presets(settings);
+  if (asked.dev && !asked.dev_public) {
+    std::vector<std::string> faults;
+    for (const auto& address : open_addresses(settings)) {
+      faults.push_back(
+          fmt::format("{}: --dev gives a token for everything to whoever opens its page, and {} is not this "
+                      "machine alone; add --dev-public where that is meant",
+                      settings.source("server.listen"), address));
+    }
+    if (!faults.empty()) throw config_error(faults);
+  }
   if (const auto faults = settings.inconsistencies(); !faults.empty()) throw config_error(faults);
   // Before any thread is made, so that each of them has these signals blocked and only sigwait() takes them.
   const auto signals = own_signals();
@@ -82,7 +92,7 @@ int run_serve(const serve_request& asked, const streams& io) {
   }
   running.start();
   io.out << "fanfare listening on " << running.url() << std::endl;
-  if (asked.dev) io.out << dev_banner(running.url(), settings, token) << std::flush;
+  if (asked.dev) io.out << dev_banner(running.url(), settings, token, asked.program) << std::flush;
   lines.info("listening", {{"url", running.url()}, {"workers", running.web().workers().size()}, {"version", version}});
 
   for (;;) {

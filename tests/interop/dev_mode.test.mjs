@@ -37,6 +37,8 @@ test("the printed lines, pasted", async () => {
     for (const reads of readers) await reads(/^subscribed/);
     await paste(await server.printed("curl "))(/"accepted":1/);
     for (const reads of readers) await reads(/^project\.updated/);
+    const minted = await paste("env " + await server.printed("FANFARE_AUTH__SECRET="))(/^eyJ/);
+    (await connect(server.url, minted)).disconnect();
     const token = (await server.printed("token ")).split(/\s+/)[1];
     (await connect(server.url, token)).disconnect();
   } finally {

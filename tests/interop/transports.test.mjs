@@ -5,19 +5,23 @@ import { createInterface } from "node:readline";
 import { after, before, test } from "node:test";
 import { ask, connect, next, subscriber } from "./client.mjs";
 import { Browser } from "./browser.mjs";
-import { Server, within } from "./server.mjs";
+import { Server, jwt, secret as configured, serviceKey, within } from "./server.mjs";
 
-let server, token;
+let server, token, key;
 before(async () => {
+  // A secret and a key are configured: --dev uses and shows none of them.
   server = await Server.start({ args: ["--dev"], workers: 2 });
-  token = await server.token("--sub", "alice", "--project", "123");
+  key = (await server.printed("key ")).split(/\s+/)[1];
+  const [, secret] = /FANFARE_AUTH__SECRET='([^']+)'/.exec(await server.printed("FANFARE_AUTH__SECRET="));
+  token = jwt({ projects: ["123"] }, { key: secret });
+  assert.ok(!server.stdout.includes(serviceKey) && !server.stdout.includes(configured));
 });
 after(() => server.stop());
 
 const data = { project_id: "123", changes: { name: "Neues Büro 🏢" }, updated_by: "bob" };
 
 async function publishUpdate() {
-  const answer = await server.publish({ type: "project.updated", data });
+  const answer = await server.publish({ type: "project.updated", data }, { key });
   assert.equal(answer.status, 202, JSON.stringify(answer.body));
   assert.equal(answer.body.accepted, 1);
   return answer.body.events[0];
@@ -101,11 +105,11 @@ test("a client in two rooms of an event receives it once; after leaving, not at 
   assert.ok((await ask(socket, "subscribe", { room: "agent:a1" })).ok);
   const seen = [];
   socket.on("agent.connected", (event) => seen.push(event.id));
-  const both = await server.publish({ type: "agent.connected", data: { agent_id: "a1", project_id: "123" } });
+  const both = await server.publish({ type: "agent.connected", data: { agent_id: "a1", project_id: "123" } }, { key });
   assert.equal(both.status, 202);
   await ask(socket, "unsubscribe", { room: "agent:a1" });
   await ask(socket, "unsubscribe", { room: "project:123" });
-  await server.publish({ type: "agent.connected", data: { agent_id: "a1", project_id: "123" } });
+  await server.publish({ type: "agent.connected", data: { agent_id: "a1", project_id: "123" } }, { key });
   await ask(socket, "ping", {});
   assert.deepEqual(seen, [both.body.events[0].id]);
   socket.disconnect();

@@ -86,7 +86,8 @@ TEST(CommandLine, FailuresAreOne) {
   EXPECT_EQ(run({"publish", "t", "--data", "@/no/such/file"}).code, 1);
   EXPECT_EQ(run({"listen"}).code, 1);
   EXPECT_EQ(run({"serve", "--dev", "--listen", "nonsense"}).code, 2) << "no address at all";
-  const auto elsewhere = run({"serve", "--dev", "--listen", "192.0.2.1:0"});
+  EXPECT_THAT(run({"serve", "--dev", "--listen", "0.0.0.0:0"}).err, HasSubstr("add --dev-public"));
+  const auto elsewhere = run({"serve", "--dev", "--dev-public", "--listen", "192.0.2.1:0"});
   EXPECT_EQ(elsewhere.code, 1) << "an address of no interface here (RFC 5737)";
   EXPECT_THAT(elsewhere.err, testing::Not(HasSubstr("boost"))) << "what a library appends reaches no person";
 }
