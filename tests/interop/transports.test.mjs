@@ -7,12 +7,12 @@ import { ask, connect, next, subscriber } from "./client.mjs";
 import { Browser } from "./browser.mjs";
 import { Server, jwt, secret as configured, serviceKey, within } from "./server.mjs";
 
-let server, token, key;
+let server, token, key, secret;
 before(async () => {
   // A secret and a key are configured: --dev uses and shows none of them.
   server = await Server.start({ args: ["--dev"], workers: 2 });
   key = (await server.printed("key ")).split(/\s+/)[1];
-  const [, secret] = /FANFARE_AUTH__SECRET='([^']+)'/.exec(await server.printed("FANFARE_AUTH__SECRET="));
+  [, secret] = /FANFARE_AUTH__SECRET='([^']+)'/.exec(await server.printed("FANFARE_AUTH__SECRET="));
   token = jwt({ projects: ["123"] }, { key: secret });
   assert.ok(!server.stdout.includes(serviceKey) && !server.stdout.includes(configured));
 });
@@ -100,7 +100,7 @@ test("ping, unsubscribe, and the events in place of acks", async () => {
 });
 
 test("a client in two rooms of an event receives it once; after leaving, not at all", async () => {
-  const agent = await server.token("--sub", "carol", "--project", "123", "--agent", "a1");
+  const agent = jwt({ sub: "carol", projects: ["123"], agents: ["a1"] }, { key: secret });
   const { socket } = await subscriber(server.url, agent, "project:123");
   assert.ok((await ask(socket, "subscribe", { room: "agent:a1" })).ok);
   const seen = [];
