@@ -94,6 +94,15 @@ export class Browser {
     });
   }
 
+  /** Resolves once an expression is true, over as many loads of the page as it takes. */
+  waitFor(expression) {
+    let waiting = true;
+    const look = async () => {
+      while (waiting && !(await this.evaluate(`Boolean(${expression})`).catch(() => false)));
+    };
+    return within(30000, look(), expression).finally(() => (waiting = false));
+  }
+
   async close() {
     const ended = new Promise((resolve) => this.#process.once("exit", resolve));
     await this.call("Browser.close").catch(() => {});

@@ -6,7 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { Browser } from "./browser.mjs";
 import { connect } from "./client.mjs";
+import { Proxy } from "../../sdk/typescript/tests/proxy.mjs";
 import { Server, within } from "./server.mjs";
 
 test("the printed lines, pasted", async () => {
@@ -45,5 +47,42 @@ test("the printed lines, pasted", async () => {
     running.forEach((child) => child.kill());
     await server.stop();
     rmSync(folder, { recursive: true });
+  }
+});
+
+test("the page: examples are seen, faults stand where they arose, a restart is outlived", async () => {
+  const newcomer = { "auth.secret": null, "publish.keys": null };
+  let server = await Server.start({ args: ["--dev"], settings: newcomer });
+  const proxy = await Proxy.to(server.url); // one address, whichever port the server gets
+  const browser = await Browser.open(proxy.url + "/");
+  const submit = (form) => browser.evaluate(`document.getElementById("${form}").requestSubmit()`);
+  try {
+    await browser.waitForText("connected as dev");
+    await submit("subscribe-form");
+    await browser.waitForText("Listening to project:p1");
+    const types = await browser.evaluate("dev.types.map(({ type }) => type)");
+    assert.ok(types.includes("ai.suggestion"));
+    for (const type of types) {
+      await browser.evaluate(`el("type").value = "${type}"; el("type").dispatchEvent(new Event("change"))`);
+      await submit("publish-form");
+      await browser.waitFor(`document.querySelector('#events [data-type="${type}"]')`);
+    }
+    await browser.evaluate(`el("data").value = "{"`);
+    await submit("publish-form");
+    await browser.waitFor(`el("publish-note").textContent.startsWith("Data is no JSON")`);
+    await browser.evaluate(`el("data").value = "{}"`);
+    await submit("publish-form");
+    await browser.waitFor(`/malformed.*\\//.test(el("publish-note").textContent)`);
+    assert.equal(await browser.evaluate(`el("note").textContent`), "Listening to project:p1");
+
+    await browser.evaluate("window.before = true");
+    await server.stop();
+    server = await Server.start({ args: ["--dev"], settings: newcomer });
+    proxy.target = new URL(server.url);
+    await browser.waitFor(`window.before === undefined && el("status").dataset.state === "connected"`);
+  } finally {
+    await browser.close();
+    await proxy.cut();
+    await server.stop();
   }
 });
