@@ -209,6 +209,9 @@ result<github_event> map_github_event(std::string_view event, const value& paylo
   if (number == nullptr || number->if_integer() == nullptr) return missing(part + "/number", "must be an integer");
 
   object data{{"project_id", project}, {"number", *number}};
+  if (const auto* name = payload.at_pointer("/repository/full_name"); name != nullptr && !name->as_string().empty()) {
+    data.set("repository", *name);
+  }
   const reader from(payload, part);
   const std::string word(action->as_string());
   out.event.type = is_issue ? issue(from, word, data) : pull_request(from, word, data);

@@ -90,12 +90,12 @@ test("pr.created carries what the contract's table says", async () => {
   const arrives = next(socket, "pr.created");
   await deliver("pull_request", pullRequest("opened", { draft: true }));
   assert.deepEqual((await arrives).data, {
-    project_id: "p1", number: 7, title: "Add search", author: "ada", url: "https://github.com/acme/rocket/pull/7",
+    project_id: "p1", number: 7, repository: "acme/rocket", title: "Add search", author: "ada", url: "https://github.com/acme/rocket/pull/7",
     head: "search", base: "main", draft: true });
   const closes = next(socket, "pr.closed");
   await deliver("pull_request", pullRequest("closed", { merged: true, merged_by: { login: "carol" } }));
   assert.deepEqual((await closes).data, {
-    project_id: "p1", number: 7, merged: true, closed_by: "carol", url: "https://github.com/acme/rocket/pull/7" });
+    project_id: "p1", number: 7, repository: "acme/rocket", merged: true, closed_by: "carol", url: "https://github.com/acme/rocket/pull/7" });
 });
 
 test("a redelivery is answered as before and sends nothing", async () => {
@@ -148,6 +148,7 @@ test("an organisation's wildcard, forms, and malformed JSON", async () => {
     "X-GitHub-Delivery": randomUUID(), "X-Hub-Signature-256": sign(body) });
   assert.equal(status, 202);
   const event = await arrives;
+  assert.equal(event.data.repository, "acme/engine");
   assert.equal(event.subject, "project:p2");
   assert.equal(event.data.title, "It crashes");
   assert.equal((await deliver("issues", '{"action":')).status, 400);

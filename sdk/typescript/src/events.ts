@@ -156,6 +156,8 @@ export interface PrCreated {
   project_id: string;
   /** The number of the pull request. */
   number: number;
+  /** The repository it is in: owner/name. */
+  repository?: string;
   /** Its title. */
   title: string;
   /** Who opened it. */
@@ -177,6 +179,8 @@ export interface PrUpdated {
   project_id: string;
   /** The number of the pull request. */
   number: number;
+  /** The repository it is in: owner/name. */
+  repository?: string;
   /** What was done, in the words of the source. */
   action?: string;
   /** Its title. */
@@ -196,6 +200,8 @@ export interface PrClosed {
   project_id: string;
   /** The number of the pull request. */
   number: number;
+  /** The repository it is in: owner/name. */
+  repository?: string;
   /** Whether it was merged. */
   merged: boolean;
   /** Who closed it. */
@@ -211,6 +217,8 @@ export interface IssueCreated {
   project_id: string;
   /** The number of the issue. */
   number: number;
+  /** The repository it is in: owner/name. */
+  repository?: string;
   /** Its title. */
   title: string;
   /** Who opened it. */
@@ -228,6 +236,8 @@ export interface IssueUpdated {
   project_id: string;
   /** The number of the issue. */
   number: number;
+  /** The repository it is in: owner/name. */
+  repository?: string;
   /** What was done, in the words of the source. */
   action?: string;
   /** Its title. */
@@ -247,6 +257,8 @@ export interface IssueClosed {
   project_id: string;
   /** The number of the issue. */
   number: number;
+  /** The repository it is in: owner/name. */
+  repository?: string;
   /** Who closed it. */
   closed_by?: string;
   /** Why it was closed. */

@@ -146,38 +146,44 @@ std::vector<event_type> pull_request_and_issue_types() {
   const auto labels = opt(list("labels", "The labels it has."));
   const auto action = opt(text("action", "What was done, in the words of the source."));
   const auto title = text("title", "Its title.");
+  // Numbers count by repository, and a project may have several.
+  const auto repository = opt(text("repository", "The repository it is in: owner/name."));
   const auto author = text("author", "Who opened it.");
   const auto closed_by = opt(text("closed_by", "Who closed it."));
   return {
       {.name = "pr.created",
        .summary = "A pull request was opened.",
-       .fields = {project_id(), ticket("pull request"), title, author, url(), opt(text("head", "The branch it is on.")),
-                  opt(text("base", "The branch it goes to.")), opt(boolean("draft", "Whether it is a draft."))},
+       .fields = {project_id(), ticket("pull request"), repository, title, author, url(),
+                  opt(text("head", "The branch it is on.")), opt(text("base", "The branch it goes to.")),
+                  opt(boolean("draft", "Whether it is a draft."))},
        .rooms = {to_project},
        .example = object{{"project_id", "p1"}, {"number", 7}, {"title", "Add search"}, {"author", "ada"}}},
       {.name = "pr.updated",
        .summary = "A pull request changed.",
-       .fields = {project_id(), ticket("pull request"), action, opt(title), opt(author), url(), opt(changes())},
+       .fields = {project_id(), ticket("pull request"), repository, action, opt(title), opt(author), url(),
+                  opt(changes())},
        .rooms = {to_project},
        .example = object{{"project_id", "p1"}, {"number", 7}, {"action", "synchronize"}}},
       {.name = "pr.closed",
        .summary = "A pull request was merged or closed.",
-       .fields = {project_id(), ticket("pull request"), boolean("merged", "Whether it was merged."), closed_by, url()},
+       .fields = {project_id(), ticket("pull request"), repository, boolean("merged", "Whether it was merged."),
+                  closed_by, url()},
        .rooms = {to_project},
        .example = object{{"project_id", "p1"}, {"number", 7}, {"merged", true}, {"closed_by", "ada"}}},
       {.name = "issue.created",
        .summary = "An issue was opened.",
-       .fields = {project_id(), ticket("issue"), title, author, url(), labels},
+       .fields = {project_id(), ticket("issue"), repository, title, author, url(), labels},
        .rooms = {to_project},
        .example = object{{"project_id", "p1"}, {"number", 12}, {"title", "It crashes"}, {"author", "bob"}}},
       {.name = "issue.updated",
        .summary = "An issue changed.",
-       .fields = {project_id(), ticket("issue"), action, opt(title), url(), labels, opt(changes())},
+       .fields = {project_id(), ticket("issue"), repository, action, opt(title), url(), labels, opt(changes())},
        .rooms = {to_project},
        .example = object{{"project_id", "p1"}, {"number", 12}, {"action", "labeled"}, {"labels", array{"bug"}}}},
       {.name = "issue.closed",
        .summary = "An issue was closed.",
-       .fields = {project_id(), ticket("issue"), closed_by, opt(text("reason", "Why it was closed.")), url()},
+       .fields = {project_id(), ticket("issue"), repository, closed_by, opt(text("reason", "Why it was closed.")),
+                  url()},
        .rooms = {to_project},
        .example = object{{"project_id", "p1"}, {"number", 12}, {"closed_by", "bob"}, {"reason", "completed"}}},
   };

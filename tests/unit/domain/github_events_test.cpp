@@ -53,13 +53,15 @@ draft mapped(std::string_view event, const value& payload) {
 TEST(GithubEvents, AnOpenedPullRequest) {
   const auto event = mapped("pull_request", pull_request("opened"));
   EXPECT_EQ(event.type, "pr.created");
-  EXPECT_EQ(event.data, parse(R"({"project_id":"p1","number":7,"title":"Add search","author":"ada",
+  EXPECT_EQ(event.data,
+            parse(R"({"project_id":"p1","number":7,"repository":"acme/rocket","title":"Add search","author":"ada",
       "url":"https://github.com/acme/rocket/pull/7","head":"search","base":"main","draft":true})"));
 }
 
 TEST(GithubEvents, AClosedPullRequestSaysWhetherItWasMerged) {
   auto payload = pull_request("closed");
-  EXPECT_EQ(mapped("pull_request", payload).data, parse(R"({"project_id":"p1","number":7,"merged":false,
+  EXPECT_EQ(mapped("pull_request", payload).data,
+            parse(R"({"project_id":"p1","number":7,"repository":"acme/rocket","merged":false,
       "closed_by":"bob","url":"https://github.com/acme/rocket/pull/7"})"));
   auto& request = *(*payload.if_object())["pull_request"].if_object();
   request.set("merged", true);
@@ -76,7 +78,8 @@ TEST(GithubEvents, EveryOtherPullRequestActionListedIsAnUpdate) {
     SCOPED_TRACE(action);
     const auto event = mapped("pull_request", pull_request(action));
     EXPECT_EQ(event.type, "pr.updated");
-    auto expected = parse(R"({"project_id":"p1","number":7,"title":"Add search","author":"ada",
+    auto expected =
+        parse(R"({"project_id":"p1","number":7,"repository":"acme/rocket","title":"Add search","author":"ada",
         "url":"https://github.com/acme/rocket/pull/7"})");
     expected.if_object()->set("action", action);
     EXPECT_EQ(event.data, expected);
@@ -105,7 +108,8 @@ TEST(GithubEvents, SaysWhatAnUpdateWasAbout) {
 TEST(GithubEvents, AnOpenedIssue) {
   const auto event = mapped("issues", issue("opened"));
   EXPECT_EQ(event.type, "issue.created");
-  EXPECT_EQ(event.data, parse(R"({"project_id":"p1","number":12,"title":"It crashes","author":"ada",
+  EXPECT_EQ(event.data,
+            parse(R"({"project_id":"p1","number":12,"repository":"acme/rocket","title":"It crashes","author":"ada",
       "url":"https://github.com/acme/rocket/issues/12","labels":["bug","p1"]})"));
 }
 
@@ -128,7 +132,7 @@ TEST(GithubEvents, EveryOtherIssueActionIsAnUpdate) {
     SCOPED_TRACE(action);
     const auto event = mapped("issues", issue(action));
     EXPECT_EQ(event.type, "issue.updated");
-    auto expected = parse(R"({"project_id":"p1","number":12,"title":"It crashes",
+    auto expected = parse(R"({"project_id":"p1","number":12,"repository":"acme/rocket","title":"It crashes",
         "url":"https://github.com/acme/rocket/issues/12","labels":["bug","p1"]})");
     expected.if_object()->set("action", action);
     EXPECT_EQ(event.data, expected);
@@ -158,12 +162,12 @@ TEST(GithubEvents, MissingMembersAreFaultsWithTheirPlace) {
 
 TEST(GithubEvents, ToleratesNullsAndOtherTypes) {
   auto payload = parse(R"({"action":"opened","repository":{"full_name":"acme/rocket"},
-      "issue":{"number":1,"title":"t","user":null,"html_url":5,"labels":[{"name":1},"x",null,{"name":"ok"}]}})");
+      "issue":{"number":1,"repository":"acme/rocket","title":"t","user":null,"html_url":5,"labels":[{"name":1},"x",null,{"name":"ok"}]}})");
   const auto event = mapped("issues", payload);
-  EXPECT_EQ(event.data, parse(R"({"project_id":"p1","number":1,"title":"t","author":"ghost","labels":["ok"]})"));
+  EXPECT_EQ(event.data, parse(R"({"project_id":"p1","number":1,"repository":"acme/rocket","title":"t","author":"ghost","labels":["ok"]})"));
   payload.if_object()->set("action", "closed");
   (*payload.if_object())["issue"].if_object()->set("labels", "none");
-  EXPECT_EQ(mapped("issues", payload).data, parse(R"({"project_id":"p1","number":1,"reason":"closed"})"));
+  EXPECT_EQ(mapped("issues", payload).data, parse(R"({"project_id":"p1","number":1,"repository":"acme/rocket","reason":"closed"})"));
 }
 
 TEST(RepositoryMap, TheExactNameWinsOverTheWildcard) {

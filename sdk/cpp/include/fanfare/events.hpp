@@ -207,6 +207,7 @@ struct workflow_failed {
 struct pr_created {
   required<std::string> project_id;  // The project it belongs to.
   required<std::int64_t> number;  // The number of the pull request.
+  maybe<std::string> repository = {};  // The repository it is in: owner/name.
   required<std::string> title;  // Its title.
   required<std::string> author;  // Who opened it.
   maybe<std::string> url = {};  // Where people can look at it.
@@ -219,6 +220,7 @@ struct pr_created {
     object out = extra;
     detail::set_field(out, "project_id", project_id);
     detail::set_field(out, "number", number);
+    detail::set_field(out, "repository", repository);
     detail::set_field(out, "title", title);
     detail::set_field(out, "author", author);
     detail::set_field(out, "url", url);
@@ -233,6 +235,7 @@ struct pr_created {
 struct pr_updated {
   required<std::string> project_id;  // The project it belongs to.
   required<std::int64_t> number;  // The number of the pull request.
+  maybe<std::string> repository = {};  // The repository it is in: owner/name.
   maybe<std::string> action = {};  // What was done, in the words of the source.
   maybe<std::string> title = {};  // Its title.
   maybe<std::string> author = {};  // Who opened it.
@@ -244,6 +247,7 @@ struct pr_updated {
     object out = extra;
     detail::set_field(out, "project_id", project_id);
     detail::set_field(out, "number", number);
+    detail::set_field(out, "repository", repository);
     detail::set_field(out, "action", action);
     detail::set_field(out, "title", title);
     detail::set_field(out, "author", author);
@@ -257,6 +261,7 @@ struct pr_updated {
 struct pr_closed {
   required<std::string> project_id;  // The project it belongs to.
   required<std::int64_t> number;  // The number of the pull request.
+  maybe<std::string> repository = {};  // The repository it is in: owner/name.
   required<bool> merged;  // Whether it was merged.
   maybe<std::string> closed_by = {};  // Who closed it.
   maybe<std::string> url = {};  // Where people can look at it.
@@ -266,6 +271,7 @@ struct pr_closed {
     object out = extra;
     detail::set_field(out, "project_id", project_id);
     detail::set_field(out, "number", number);
+    detail::set_field(out, "repository", repository);
     detail::set_field(out, "merged", merged);
     detail::set_field(out, "closed_by", closed_by);
     detail::set_field(out, "url", url);
@@ -277,6 +283,7 @@ struct pr_closed {
 struct issue_created {
   required<std::string> project_id;  // The project it belongs to.
   required<std::int64_t> number;  // The number of the issue.
+  maybe<std::string> repository = {};  // The repository it is in: owner/name.
   required<std::string> title;  // Its title.
   required<std::string> author;  // Who opened it.
   maybe<std::string> url = {};  // Where people can look at it.
@@ -287,6 +294,7 @@ struct issue_created {
     object out = extra;
     detail::set_field(out, "project_id", project_id);
     detail::set_field(out, "number", number);
+    detail::set_field(out, "repository", repository);
     detail::set_field(out, "title", title);
     detail::set_field(out, "author", author);
     detail::set_field(out, "url", url);
@@ -299,6 +307,7 @@ struct issue_created {
 struct issue_updated {
   required<std::string> project_id;  // The project it belongs to.
   required<std::int64_t> number;  // The number of the issue.
+  maybe<std::string> repository = {};  // The repository it is in: owner/name.
   maybe<std::string> action = {};  // What was done, in the words of the source.
   maybe<std::string> title = {};  // Its title.
   maybe<std::string> url = {};  // Where people can look at it.
@@ -310,6 +319,7 @@ struct issue_updated {
     object out = extra;
     detail::set_field(out, "project_id", project_id);
     detail::set_field(out, "number", number);
+    detail::set_field(out, "repository", repository);
     detail::set_field(out, "action", action);
     detail::set_field(out, "title", title);
     detail::set_field(out, "url", url);
@@ -323,6 +333,7 @@ struct issue_updated {
 struct issue_closed {
   required<std::string> project_id;  // The project it belongs to.
   required<std::int64_t> number;  // The number of the issue.
+  maybe<std::string> repository = {};  // The repository it is in: owner/name.
   maybe<std::string> closed_by = {};  // Who closed it.
   maybe<std::string> reason = {};  // Why it was closed.
   maybe<std::string> url = {};  // Where people can look at it.
@@ -332,6 +343,7 @@ struct issue_closed {
     object out = extra;
     detail::set_field(out, "project_id", project_id);
     detail::set_field(out, "number", number);
+    detail::set_field(out, "repository", repository);
     detail::set_field(out, "closed_by", closed_by);
     detail::set_field(out, "reason", reason);
     detail::set_field(out, "url", url);

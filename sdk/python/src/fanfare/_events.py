@@ -363,6 +363,7 @@ class BroadcastMixin:
         number: int,
         title: str,
         author: str,
+        repository: str | None = None,
         url: str | None = None,
         head: str | None = None,
         base: str | None = None,
@@ -377,6 +378,7 @@ class BroadcastMixin:
 
         project_id: The project it belongs to.
         number: The number of the pull request.
+        repository: The repository it is in: owner/name.
         title: Its title.
         author: Who opened it.
         url: Where people can look at it.
@@ -388,6 +390,8 @@ class BroadcastMixin:
         data: dict[str, Any] = dict(extra or {})
         data["project_id"] = project_id
         data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
         data["title"] = title
         data["author"] = author
         if url is not None:
@@ -407,6 +411,7 @@ class BroadcastMixin:
         *,
         project_id: str,
         number: int,
+        repository: str | None = None,
         action: str | None = None,
         title: str | None = None,
         author: str | None = None,
@@ -422,6 +427,7 @@ class BroadcastMixin:
 
         project_id: The project it belongs to.
         number: The number of the pull request.
+        repository: The repository it is in: owner/name.
         action: What was done, in the words of the source.
         title: Its title.
         author: Who opened it.
@@ -432,6 +438,8 @@ class BroadcastMixin:
         data: dict[str, Any] = dict(extra or {})
         data["project_id"] = project_id
         data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
         if action is not None:
             data["action"] = action
         if title is not None:
@@ -452,6 +460,7 @@ class BroadcastMixin:
         project_id: str,
         number: int,
         merged: bool,
+        repository: str | None = None,
         closed_by: str | None = None,
         url: str | None = None,
         rooms: Sequence[str] | None = None,
@@ -464,6 +473,7 @@ class BroadcastMixin:
 
         project_id: The project it belongs to.
         number: The number of the pull request.
+        repository: The repository it is in: owner/name.
         merged: Whether it was merged.
         closed_by: Who closed it.
         url: Where people can look at it.
@@ -472,6 +482,8 @@ class BroadcastMixin:
         data: dict[str, Any] = dict(extra or {})
         data["project_id"] = project_id
         data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
         data["merged"] = merged
         if closed_by is not None:
             data["closed_by"] = closed_by
@@ -488,6 +500,7 @@ class BroadcastMixin:
         number: int,
         title: str,
         author: str,
+        repository: str | None = None,
         url: str | None = None,
         labels: Sequence[Any] | None = None,
         rooms: Sequence[str] | None = None,
@@ -500,6 +513,7 @@ class BroadcastMixin:
 
         project_id: The project it belongs to.
         number: The number of the issue.
+        repository: The repository it is in: owner/name.
         title: Its title.
         author: Who opened it.
         url: Where people can look at it.
@@ -509,6 +523,8 @@ class BroadcastMixin:
         data: dict[str, Any] = dict(extra or {})
         data["project_id"] = project_id
         data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
         data["title"] = title
         data["author"] = author
         if url is not None:
@@ -524,6 +540,7 @@ class BroadcastMixin:
         *,
         project_id: str,
         number: int,
+        repository: str | None = None,
         action: str | None = None,
         title: str | None = None,
         url: str | None = None,
@@ -539,6 +556,7 @@ class BroadcastMixin:
 
         project_id: The project it belongs to.
         number: The number of the issue.
+        repository: The repository it is in: owner/name.
         action: What was done, in the words of the source.
         title: Its title.
         url: Where people can look at it.
@@ -549,6 +567,8 @@ class BroadcastMixin:
         data: dict[str, Any] = dict(extra or {})
         data["project_id"] = project_id
         data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
         if action is not None:
             data["action"] = action
         if title is not None:
@@ -568,6 +588,7 @@ class BroadcastMixin:
         *,
         project_id: str,
         number: int,
+        repository: str | None = None,
         closed_by: str | None = None,
         reason: str | None = None,
         url: str | None = None,
@@ -581,6 +602,7 @@ class BroadcastMixin:
 
         project_id: The project it belongs to.
         number: The number of the issue.
+        repository: The repository it is in: owner/name.
         closed_by: Who closed it.
         reason: Why it was closed.
         url: Where people can look at it.
@@ -589,6 +611,8 @@ class BroadcastMixin:
         data: dict[str, Any] = dict(extra or {})
         data["project_id"] = project_id
         data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
         if closed_by is not None:
             data["closed_by"] = closed_by
         if reason is not None:
