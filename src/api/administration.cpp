@@ -17,15 +17,22 @@ namespace {
 constexpr std::size_t limit_preset = 100;
 constexpr std::size_t limit_max = 1000;
 
-result<std::size_t> limit_of(const http::request& request) {
-  const auto text = http::query_value(request.query, "limit");
-  if (!text) return limit_preset;
-  std::size_t limit = 0;
-  const auto [end, code] = std::from_chars(text->data(), text->data() + text->size(), limit);
-  if (code != std::errc{} || end != text->data() + text->size() || limit == 0 || limit > limit_max) {
-    return error{errc::bad_request, "limit must be 1 to 1000", {}};
+/// A parameter that is 1 to limit_max; nothing when it is not given.
+result<std::optional<std::size_t>> number_of(std::string_view query, const std::string& name) {
+  const auto text = http::query_value(query, name);
+  if (!text) return std::optional<std::size_t>();
+  std::size_t number = 0;
+  const auto [end, code] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (code != std::errc{} || end != text->data() + text->size() || number == 0 || number > limit_max) {
+    return error{errc::bad_request, name + " must be 1 to 1000", {}};
   }
-  return limit;
+  return std::optional(number);
+}
+
+result<std::size_t> limit_of(const http::request& request) {
+  const auto limit = number_of(request.query, "limit");
+  if (!limit) return limit.error();
+  return limit->value_or(limit_preset);
 }
 
 /// Goes on with `work` when the credential may do `action` in the room; answers the refusal itself.
@@ -85,9 +92,18 @@ void get_history(context& shared, const http::exchange_ptr& exchange, const cred
   if (!limit) return exchange->respond(problem(limit.error()));
   with_room(shared, exchange, who, domain::room_action::history,
             [&shared, exchange, limit = *limit](const std::string& room) {
-              const auto since = http::query_value(exchange->request().query, "since");
-              auto page = shared.events.read({room}, since, limit);
+              const auto& query = exchange->request().query;
+              const auto since = http::query_value(query, "since");
+              const auto last = number_of(query, "last");
+              if (!last) return exchange->respond(problem(last.error()));
+              const auto order = http::query_value(query, "order").value_or("oldest");
+              if ((order != "oldest" && order != "newest") || (order == "newest" && !*last) || (since && *last)) {
+                return exchange->respond(problem(
+                    {errc::bad_request, "give since or last; order is oldest or, with last, newest (first)", {}}));
+              }
+              auto page = *last ? shared.events.read_last({room}, **last) : shared.events.read({room}, since, limit);
               if (!page) return exchange->respond(problem(page.error()));
+              if (order == "newest") std::ranges::reverse(page->events);
               array events;
               for (auto& item : page->events) events.push_back(std::move(item.envelope));
               exchange->respond(json_answer(200, object{{"room", room},

@@ -99,6 +99,7 @@ struct context {
   std::string version;
   milliseconds heartbeat{25000};  // Engine.IO's ping interval, told to clients
   std::size_t batch_max = 1000;
+  std::size_t replay_events_max = 1000;    // of one `last`
   std::size_t replay_bytes_max = 2097152;  // of one `since`: below the send queue's bound
   std::size_t publish_body_bytes_max = 8000000;
   std::size_t event_bytes_max = 1000000;  // of a line of a streamed publish; the broadcaster holds the event to it

@@ -38,6 +38,17 @@ result<std::vector<std::string>> rooms_of(const value& asked) {
   return rooms;
 }
 
+/// `last`: how many of the newest events come first.
+std::optional<error> fault_of_last(const value& asked, std::size_t most) {
+  const auto* last = asked.find("last");
+  if (last == nullptr || last->is_null()) return std::nullopt;
+  const auto* since = asked.find("since");
+  if (since != nullptr && !since->is_null()) return error{errc::bad_request, "give since or last, not both", "/last"};
+  const auto* count = last->if_integer();
+  if (count != nullptr && *count >= 1 && static_cast<std::uint64_t>(*count) <= most) return std::nullopt;
+  return error{errc::bad_request, "last must be 1 to " + std::to_string(most), "/last"};
+}
+
 }  // namespace
 
 void gateway_session::authorize(std::vector<std::string> rooms, domain::room_action action,
@@ -78,6 +89,7 @@ void gateway_session::subscribe(const command_ptr& given) {
   if (since != nullptr && !since->is_null() && since->if_string() == nullptr) {
     return fail(*given, {errc::bad_request, "since must be a cursor", "/since"});
   }
+  if (const auto fault = fault_of_last(given->asked, shared_.replay_events_max)) return fail(*given, *fault);
   domain::filter_ptr only;
   if (const auto* filter = given->asked.find("filter"); filter != nullptr && !filter->is_null()) {
     auto parsed = domain::filter::parse(*filter);
@@ -102,6 +114,10 @@ void gateway_session::let_in(const command_ptr& given, const std::vector<std::st
   if (!socket) return;
   std::optional<std::string> since;
   if (const auto* text = given->asked.find("since"); text != nullptr && text->if_string()) since = *text->if_string();
+  std::optional<std::size_t> last;
+  if (const auto* count = given->asked.find("last"); count != nullptr && count->if_integer()) {
+    last = static_cast<std::size_t>(*count->if_integer());
+  }
 
   std::vector<std::string> entered_now;  // to take back when not all of them can be joined
   const auto give_back = [&] {
@@ -119,7 +135,7 @@ void gateway_session::let_in(const command_ptr& given, const std::vector<std::st
   }
   std::vector<std::string> newly;
   const auto before = socket->rooms();
-  auto entered = shared_.events.subscribe({rooms, since, only}, [&](const auto& joining, auto after) {
+  auto entered = shared_.events.subscribe({rooms, since, only, last}, [&](const auto& joining, auto after) {
     for (const auto& room : joining) {
       if (auto joined = socket->join(room, after); !joined) {
         for (const auto& undo : newly) socket->leave(undo);

@@ -75,6 +75,8 @@ std::vector<endpoint> make_endpoints() {
        token,
        {room_path,
         {"since", "query", "string", "A cursor: only what came after it."},
+        {"last", "query", "integer", "Without since: the newest so many (up to 1000)."},
+        {"order", "query", "string", "With last: newest begins with the newest."},
         {"limit", "query", "integer", "At most so many (100; up to 1000)."}},
        {{200, "Events, the cursor to go on from, and whether all since the cursor was still there."}},
        get_history},

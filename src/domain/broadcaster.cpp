@@ -309,6 +309,11 @@ result<subscribed> broadcaster::subscribe(const subscription& wish, const join_r
       auto read = log_.read(wish.rooms, since.position, head_, options_.replay_max);
       out.recovered = read && read->complete && !read->more;
       if (out.recovered) missed = std::move(*read);
+    } else if (wish.last && !wish.since) {
+      // Of what a filter keeps out, more than is wanted has to be looked at.
+      auto read = log_.read_last(wish.rooms, head_, wish.only ? options_.replay_max : *wish.last);
+      out.recovered = read.has_value();
+      if (read) missed = std::move(*read);
     }
     if (auto done = join(out.joined, head_); !done) {
       give_back();
@@ -317,6 +322,9 @@ result<subscribed> broadcaster::subscribe(const subscription& wish, const join_r
   }
   // Parsing what was missed needs no lock: what comes live waits for this subscriber's thread.
   out.events = replay(missed.entries, wish.only.get());
+  if (wish.last && out.events.size() > *wish.last) {
+    out.events.erase(out.events.begin(), out.events.end() - static_cast<std::ptrdiff_t>(*wish.last));
+  }
   out.cursor = history::to_text(log_.epoch(), out.head);
   return out;
 }
@@ -363,6 +371,18 @@ result<broadcaster::history_page> broadcaster::read(const std::vector<std::strin
   out.more = page->more;
   out.events = replay(page->entries, nullptr);
   out.cursor = history::to_text(log_.epoch(), page->more ? page->entries.back().position : head);
+  return out;
+}
+
+result<broadcaster::history_page> broadcaster::read_last(const std::vector<std::string>& rooms,
+                                                         std::size_t limit) const {
+  const std::uint64_t head = head_;
+  const auto page = log_.read_last(rooms, head, limit);
+  if (!page) return page.error();
+  history_page out;
+  out.more = page->more;
+  out.events = replay(page->entries, nullptr);
+  out.cursor = history::to_text(log_.epoch(), head);
   return out;
 }
 

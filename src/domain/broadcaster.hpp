@@ -70,12 +70,13 @@ struct replayed {
 struct subscription {
   std::vector<std::string> rooms;
   std::optional<std::string> since;
-  filter_ptr only;  // null: everything
+  filter_ptr only;                  // null: everything
+  std::optional<std::size_t> last;  // without `since`: the newest so many that `only` lets through come first
 };
 struct subscribed {
   std::string cursor;  // where live events go on
   std::uint64_t head = 0;
-  bool recovered = false;           // `since` was given and everything after it is in `events`
+  bool recovered = false;           // `since` or `last` was given and all that it asks for is in `events`
   std::vector<replayed> events;     // send these before anything the room brings
   std::vector<std::string> joined;  // the rooms joined: internal ones when filtered
 };
@@ -125,6 +126,8 @@ class broadcaster {
   };
   [[nodiscard]] result<history_page> read(const std::vector<std::string>& rooms,
                                           const std::optional<std::string>& since, std::size_t limit) const;
+  /// The newest `limit` events of the rooms, oldest first; `more`: there are older ones.
+  [[nodiscard]] result<history_page> read_last(const std::vector<std::string>& rooms, std::size_t limit) const;
   /// The cursor of the newest kept event.
   [[nodiscard]] std::string head_cursor() const;
   [[nodiscard]] std::size_t active_filters() const;

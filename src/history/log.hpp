@@ -57,6 +57,11 @@ class log {
   [[nodiscard]] virtual result<page> read(const std::vector<std::string>& rooms, std::uint64_t after,
                                           std::uint64_t up_to, std::size_t limit) const = 0;
 
+  /// The newest `limit` entries that the rooms hold up to `up_to`, oldest first; `more`: there are older ones.
+  /// Fails: unavailable.
+  [[nodiscard]] virtual result<page> read_last(const std::vector<std::string>& rooms, std::uint64_t up_to,
+                                               std::size_t limit) const = 0;
+
   /// The position of the newest kept entry, 0 when there never was one; the oldest still held, 0 when none is.
   [[nodiscard]] virtual std::uint64_t head() const = 0;
   [[nodiscard]] virtual std::uint64_t oldest() const = 0;

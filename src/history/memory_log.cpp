@@ -161,8 +161,34 @@ result<page> memory_log::read(const std::vector<std::string>& rooms, std::uint64
     out.more = true;
     positions.resize(limit);
   }
-  out.entries.reserve(positions.size());
-  for (const auto position : positions) out.entries.push_back(records_[position - first_].item);
+  out.entries = entries_at(positions);
+  return out;
+}
+
+result<page> memory_log::read_last(const std::vector<std::string>& rooms, std::uint64_t up_to,
+                                   std::size_t limit) const {
+  const std::lock_guard guard(data_);
+  page out;
+  std::vector<std::uint64_t> positions;
+  for (const auto& room : rooms) {
+    const auto place = rooms_.find(room);
+    if (place == rooms_.end()) continue;
+    const auto& listed = place->second.positions;
+    auto at = std::upper_bound(listed.begin(), listed.end(), up_to);
+    for (std::size_t taken = 0; at != listed.begin() && taken <= limit; ++taken) positions.push_back(*--at);
+  }
+  std::sort(positions.begin(), positions.end());
+  positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
+  out.more = positions.size() > limit;
+  if (out.more) positions.erase(positions.begin(), positions.end() - static_cast<std::ptrdiff_t>(limit));
+  out.entries = entries_at(positions);
+  return out;
+}
+
+std::vector<entry> memory_log::entries_at(const std::vector<std::uint64_t>& positions) const {
+  std::vector<entry> out;
+  out.reserve(positions.size());
+  for (const auto position : positions) out.push_back(records_[position - first_].item);
   return out;
 }
 

@@ -32,6 +32,8 @@ class memory_log final : public log {
   void append(std::vector<entry> batch, appended done) override;
   [[nodiscard]] result<page> read(const std::vector<std::string>& rooms, std::uint64_t after, std::uint64_t up_to,
                                   std::size_t limit) const override;
+  [[nodiscard]] result<page> read_last(const std::vector<std::string>& rooms, std::uint64_t up_to,
+                                       std::size_t limit) const override;
   [[nodiscard]] std::uint64_t head() const override;
   [[nodiscard]] std::uint64_t oldest() const override;
   [[nodiscard]] const std::string& epoch() const noexcept override { return epoch_; }
@@ -55,6 +57,7 @@ class memory_log final : public log {
   void drop_oldest_of(room_index& index);
   void forget(record& gone);
   void trim_locked(std::int64_t now_ms);
+  [[nodiscard]] std::vector<entry> entries_at(const std::vector<std::uint64_t>& positions) const;
 
   const std::string epoch_;
   const memory_log_options options_;

@@ -147,7 +147,8 @@ struct program {
   void add_listen() {
     auto* sub = command("listen", "Print events, one JSON line each", [this] { return run_listen(listen, io); });
     sub->add_option("-r,--room", listen.rooms, "Room to subscribe to (repeatable)")->type_name("ROOM");
-    sub->add_option("--since", listen.since, "Cursor: first what came after it")->type_name("CURSOR");
+    auto* since = sub->add_option("--since", listen.since, "Cursor: first what came after it")->type_name("CURSOR");
+    sub->add_option("--last", listen.last, "First the newest N events")->type_name("N")->excludes(since);
     sub->add_option("-u,--url", listen.url, "Server (also FANFARE_URL)")->type_name("URL")->capture_default_str();
     sub->add_option("--retry", listen.retries, "How often to try again after a failure; without it, for ever")
         ->type_name("N");

@@ -117,6 +117,7 @@ int run_listen(const listen_request& asked, const streams& io) {
   options.rooms = asked.rooms;
   options.since = asked.since;
   options.retries = asked.retries;
+  options.last = asked.last;
   options.on_event = [&io](const value& event) { io.out << json::write(event) << std::endl; };
   options.on_notice = [&io](std::string_view text) { io.err << "fanfare: " << text << std::endl; };
   listen_client client(std::move(options));

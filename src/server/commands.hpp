@@ -54,6 +54,7 @@ struct listen_request {
   std::string url;
   std::string token;
   std::optional<unsigned> retries = std::nullopt;  // without: for ever
+  std::optional<std::size_t> last = std::nullopt;  // first the newest so many
 };
 int run_listen(const listen_request& asked, const streams& io);
 

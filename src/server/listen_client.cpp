@@ -207,13 +207,17 @@ struct listen_client::state {
     for (const auto& room : options.rooms) rooms.emplace_back(room);
     object command;
     asked_since = !cursor.empty();
-    if (asked_since) {
+    if (asked_since || options.last) {
       if (const auto* own = established.at_pointer("/data/rooms"); own != nullptr && own->if_array() != nullptr) {
         for (const auto& room : *own->if_array()) {
           if (std::ranges::find(options.rooms, room.as_string()) == options.rooms.end()) rooms.push_back(room);
         }
       }
+    }
+    if (asked_since) {
       command.set("since", cursor);
+    } else if (options.last) {
+      command.set("last", static_cast<std::int64_t>(*options.last));
     } else if (const auto* mark = established.find("cursor")) {
       // A connection lost before the first event must come back to here, not to its end.
       cursor = mark->as_string();

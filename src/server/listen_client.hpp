@@ -21,6 +21,7 @@ struct listen_options {
   std::string token;
   std::vector<std::string> rooms;                  // beyond the ones the server joins by itself
   std::string since;                               // "": from now on
+  std::optional<std::size_t> last = std::nullopt;  // without `since`: the newest so many come first
   std::optional<unsigned> retries = std::nullopt;  // after a failure; without: for ever
   milliseconds retry_min{1000};
   milliseconds retry_max{10000};

@@ -250,6 +250,7 @@ service::service(const configuration& settings, log& lines) {
   shared.policy = access_policy_of(settings);
   shared.log_to = lines.sink();
   shared.version = version;
+  shared.replay_events_max = size(settings, "limits.recovered_events");
   shared.heartbeat = ms(settings, "engine.ping_interval_ms");
   shared.replay_bytes_max = size(settings, "limits.send_queue_bytes") / 2;
   shared.batch_max = size(settings, "limits.batch_events");

@@ -427,7 +427,7 @@ export type Filter =
   | { any: Filter[] }
   | { not: Filter };
 
-export interface SubscribeRequest { room: string | string[]; since?: string; filter?: Filter | Filter[] }
+export interface SubscribeRequest { room: string | string[]; since?: string; last?: number; filter?: Filter | Filter[] }
 export interface RoomRequest { room: string | string[] }
 export interface RefreshRequest { token: string }
 export interface PresenceRequest { room: string }
@@ -441,7 +441,7 @@ export interface PresenceReply { ok: true; room: string; members: { user: string
 export interface PublishReply { ok: true; id: string; cursor: string }
 
 export interface ClientToServerEvents {
-  /** Joins rooms; with `since`, what was missed comes first. */
+  /** Joins rooms; with `since`, what was missed comes first; with `last`, the newest so many. */
   subscribe: (request: SubscribeRequest, ack?: (reply: SubscribeReply | Failure) => void) => void;
   /** Leaves rooms. */
   unsubscribe: (request: RoomRequest, ack?: (reply: UnsubscribeReply | Failure) => void) => void;

@@ -16,8 +16,9 @@ struct client_command {
 };
 
 inline constexpr std::array client_commands{
-    client_command{"subscribe", "Joins rooms; with `since`, what was missed comes first.", "SubscribeRequest",
-                   "SubscribeReply", "subscribed"},
+    client_command{"subscribe",
+                   "Joins rooms; with `since`, what was missed comes first; with `last`, the newest so many.",
+                   "SubscribeRequest", "SubscribeReply", "subscribed"},
     client_command{"unsubscribe", "Leaves rooms.", "RoomRequest", "UnsubscribeReply", "unsubscribed"},
     client_command{"ping", "Asks for the server's clock; what it carries comes back.", "Record<string, unknown>",
                    "PingReply", "pong"},

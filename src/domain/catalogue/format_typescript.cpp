@@ -51,7 +51,7 @@ export type Filter =
   | { any: Filter[] }
   | { not: Filter };
 
-export interface SubscribeRequest { room: string | string[]; since?: string; filter?: Filter | Filter[] }
+export interface SubscribeRequest { room: string | string[]; since?: string; last?: number; filter?: Filter | Filter[] }
 export interface RoomRequest { room: string | string[] }
 export interface RefreshRequest { token: string }
 export interface PresenceRequest { room: string }

@@ -86,6 +86,28 @@ TEST(Administration, TellsWhyAUserMayOrMayNot) {
               testing::ElementsAre(R"("u1" "join" "project:p1" )" + rule, R"("u2" "history" "project:p9" )" + rule));
 }
 
+TEST(Administration, GivesTheNewestOfHistory) {
+  rig host;
+  for (int i = 1; i <= 5; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);
+  const auto numbers = [&host](const std::string& query) {
+    const auto page = host.get("/api/v1/rooms/project:p1/history?" + query).json();
+    std::vector<double> out;
+    for (const auto& event : *page.find("events")->if_array()) {
+      out.push_back(event.at_pointer("/data/changes/n")->as_double());
+    }
+    EXPECT_EQ(page.find("more")->as_bool(), out.size() < 5);
+    EXPECT_EQ(page.find("cursor")->as_string(), host.events.head_cursor());
+    return out;
+  };
+  EXPECT_THAT(numbers("last=2"), testing::ElementsAre(4, 5));
+  EXPECT_THAT(numbers("last=2&order=newest"), testing::ElementsAre(5, 4));
+  EXPECT_THAT(numbers("last=1000"), testing::ElementsAre(1, 2, 3, 4, 5));
+  for (const auto* bad : {"last=0", "last=1001", "last=x", "order=newest", "last=1&order=up"}) {
+    EXPECT_EQ(host.get(std::string("/api/v1/rooms/project:p1/history?") + bad).status, 400u) << bad;
+  }
+  EXPECT_EQ(host.get("/api/v1/rooms/project:p1/history?last=1&since=" + host.events.head_cursor()).status, 400u);
+}
+
 TEST(Administration, PagesThroughHistory) {
   rig host;
   for (int i = 1; i <= 5; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);

@@ -100,6 +100,26 @@ TEST(Subscribe, ReplaysExactlyWhatWasMissedBeforeAnythingLive) {
   for (int i = 1; i <= 4; ++i) EXPECT_EQ(number_of(peer.event("project.updated")), i);
 }
 
+TEST(Subscribe, BringsTheNewestEventsFirst) {
+  rig host([](api::context& shared) { shared.replay_events_max = 5; });
+  for (int i = 1; i <= 4; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);
+  guest peer(host, rig::token("u1", {"p1"}));
+  const auto asked = [&peer](object more) {
+    more.set("room", "project:p1");
+    return peer.ask("subscribe", std::move(more));
+  };
+  EXPECT_TRUE(asked({{"last", 2}}).find("recovered")->as_bool());
+  ASSERT_EQ(host.publish(rig::project_updated("p1", 5)).status, 202u);
+  for (const int n : {3, 4, 5}) EXPECT_EQ(number_of(peer.event("project.updated")), n);
+  const value even = object{{"in", object{{"/data/changes/n", array{2, 4}}}}};
+  ASSERT_TRUE(asked({{"last", 2}, {"filter", even}}).find("ok")->as_bool());
+  for (const int n : {2, 4}) EXPECT_EQ(number_of(peer.event("project.updated")), n) << "the newest that match";
+  for (const auto& bad : {value(0), value(6), value("2"), value(1.5), value(true)}) {
+    EXPECT_EQ(pointer_of(asked({{"last", bad}})), "/last");
+  }
+  EXPECT_EQ(pointer_of(asked({{"last", 1}, {"since", host.events.head_cursor()}})), "/last");
+}
+
 TEST(Subscribe, SaysWhenThePastIsGone) {
   rig host;
   guest peer(host, rig::token("u1", {"p1"}));

@@ -46,6 +46,10 @@ class slow_log : public history::log {
                                            std::size_t) const override {
     return errc::unavailable;
   }
+  [[nodiscard]] result<history::page> read_last(const std::vector<std::string>&, std::uint64_t,
+                                                std::size_t) const override {
+    return errc::unavailable;
+  }
   [[nodiscard]] std::uint64_t head() const override { return head_; }
   [[nodiscard]] std::uint64_t oldest() const override { return 1; }
   [[nodiscard]] const std::string& epoch() const noexcept override { return epoch_; }

@@ -245,5 +245,19 @@ TEST(memory_log, keeps_one_order_for_many_threads) {
   for (std::size_t i = 0; i < seen.size(); ++i) ASSERT_EQ(seen[i], i + 1);
 }
 
+TEST(memory_log, reads_the_newest_of_rooms_together) {
+  memory_log log("e");
+  append(log, {event({"a"}), event({"b"}), event({"a", "b"}), event({"c"}), event({"b"})});
+  const auto last = [&log](std::vector<std::string> rooms, std::uint64_t up_to, std::size_t limit) {
+    return *log.read_last(rooms, up_to, limit);
+  };
+  EXPECT_THAT(positions(last({"a", "b"}, everything, 2)), ElementsAre(3, 5));
+  EXPECT_TRUE(last({"a", "b"}, everything, 2).more);
+  EXPECT_THAT(positions(last({"a", "b"}, everything, 9)), ElementsAre(1, 2, 3, 5)) << "oldest first, each once";
+  EXPECT_FALSE(last({"a", "b"}, everything, 4).more);
+  EXPECT_THAT(positions(last({"b"}, 4, 1)), ElementsAre(3));
+  EXPECT_THAT(positions(last({"nobody"}, everything, 1)), IsEmpty());
+}
+
 }  // namespace
 }  // namespace fanfare::history

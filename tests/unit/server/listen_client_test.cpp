@@ -59,6 +59,24 @@ TEST(ListenClient, GoesOnFromACursor) {
   EXPECT_THAT(numbers, testing::ElementsAre(2));
 }
 
+TEST(ListenClient, BeginsWithTheNewest) {
+  served host;
+  for (int n = 1; n <= 3; ++n) host.publish("p1", n);
+  listen_client* running = nullptr;
+  std::vector<double> numbers;
+  auto options = project_of(host);
+  options.last = 2;
+  options.on_subscribed = [&host] { host.publish("p1", 4); };
+  options.on_event = [&](const value& event) {
+    numbers.push_back(event.at_pointer("/data/changes/n")->as_double());
+    if (numbers.size() == 3) running->stop();
+  };
+  listen_client client(options);
+  running = &client;
+  EXPECT_TRUE(client.run());
+  EXPECT_THAT(numbers, testing::ElementsAre(2, 3, 4));
+}
+
 TEST(ListenClient, ComesBackWithTheLastCursor) {
   served host;
   listen_client* running = nullptr;

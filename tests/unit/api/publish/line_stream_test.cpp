@@ -299,6 +299,10 @@ struct late_log : history::log {
                              std::size_t limit) const override {
     return inner.read(rooms, after, up_to, limit);
   }
+  result<history::page> read_last(const std::vector<std::string>& rooms, std::uint64_t up_to,
+                                  std::size_t limit) const override {
+    return inner.read_last(rooms, up_to, limit);
+  }
   std::uint64_t head() const override { return inner.head(); }
   std::uint64_t oldest() const override { return inner.oldest(); }
   const std::string& epoch() const noexcept override { return inner.epoch(); }
