@@ -134,8 +134,9 @@ void server::state::serve(session_table& table, const http::exchange_ptr& exchan
 websocket::options server::state::websocket_options(const http::request& request, bool initial) const {
   websocket::options out;
   out.message_bytes_max = options->max_payload_bytes;
-  // The session hands over one batch at a time, so this bound is met only by a single packet.
-  out.send_queue_bytes_max = std::max(out.send_queue_bytes_max, 2 * options->send_queue_bytes_max);
+  // The session hands over one batch at a time, so this bound is met only by a single packet; as base64 it is larger.
+  out.send_queue_bytes_max =
+      std::max(out.send_queue_bytes_max, 2 * (options->send_queue_bytes_max + options->max_payload_bytes));
   out.deflate = options->deflate;
   out.metrics = &web.metrics();
   add_headers(out.response_headers, request, *options, initial);

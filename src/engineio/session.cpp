@@ -214,13 +214,19 @@ bool session::admit(std::size_t bytes, std::size_t packets, const send_options& 
     table_->count().volatile_dropped.add(static_cast<double>(packets));
     return false;
   }
-  if (!queue_.would_pass(table_->options().send_queue_bytes_max, bytes, packets)) return true;
+  const auto& bounds = table_->options();
+  if (!queue_.would_pass(bounds.send_queue_bytes_max, bytes, packets)) return true;
   // What can leave at once does not count as queued.
   const auto keep = self();
-  flush();
-  if (ended() || !queue_.would_pass(table_->options().send_queue_bytes_max, bytes, packets)) return !ended();
-  fsm_.on_overload();
-  return false;
+  offer();
+  if (ended() || !queue_.would_pass(bounds.send_queue_bytes_max, bytes, packets)) return !ended();
+  // Nor does one turn's burst condemn a peer that has not had the time to read: what counts then is whether it does.
+  if (queue_.would_pass(bounds.send_queue_bytes_max + bounds.max_payload_bytes, bytes, packets)) {
+    fsm_.on_overload();
+    return false;
+  }
+  watch_progress();
+  return true;
 }
 
 void session::send(outbound packet, const send_options& options) {

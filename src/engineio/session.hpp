@@ -90,8 +90,13 @@ class session final : public socket, private session_fsm::actions {
   [[nodiscard]] std::shared_ptr<session> self() { return std::static_pointer_cast<session>(shared_from_this()); }
   void start(session_fsm::carrier how);
   void take_payload(const http::exchange_ptr& post);
-  /// Whether the packets may be queued; drops volatile ones, ends the session past the bound.
+  /// Whether the packets may be queued; drops volatile ones, ends the session past the bounds.
   [[nodiscard]] bool admit(std::size_t bytes, std::size_t packets, const send_options& options);
+  /// Gives the carrier what it takes at once.
+  void offer();
+  void left(std::size_t packets);
+  void watch_progress();
+  void check_progress();
   void fire(session_fsm::timer which);
   void queued(std::size_t conflated);
   void pause_writes();
@@ -120,7 +125,10 @@ class session final : public socket, private session_fsm::actions {
   std::array<armed_timer, session_fsm::timer_count> timers_{};
   milliseconds late_{0};  // how late the timer fired that is being handled
   bool dirty_ = false;
-  timer_id pause_ = 0;  // runs for write_pause: what a turn of the loop queued waits
+  std::size_t sent_ = 0;                            // packets that have left the queue
+  timer_id stall_timer_ = 0;                        // runs while the queue is past its bound
+  std::size_t stall_sent_ = 0, stall_written_ = 0;  // sent_ and the carrier's bytes when it was set
+  timer_id pause_ = 0;                              // runs for write_pause: what a turn of the loop queued waits
   std::function<void(message)> message_work_;
   std::function<void(close_reason)> close_work_;
   std::function<void()> upgrade_work_;

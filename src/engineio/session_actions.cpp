@@ -23,16 +23,45 @@ void session::flush_now() {
 
 void session::flush() {
   if (queue_.empty()) return;
-  std::size_t sent = 0;
   if (fsm_.by() == session_fsm::carrier::websocket) {
     const auto batch = websocket_.send_from(queue_);
-    sent = batch.packets;
+    left(batch.packets);
     if (batch.pause_after) pause_writes();
   } else if (polling_.parked()) {
     fsm_.on_poll_answered();
-    sent = polling_.answer_from(queue_);
+    left(polling_.answer_from(queue_));
   }
-  if (sent != 0) table_->count().packets_out.add(static_cast<double>(sent));
+}
+
+void session::offer() {
+  if (pause_ != 0) return;
+  if (fsm_.by() != session_fsm::carrier::websocket) return flush();
+  const auto handed = websocket_.push_through(queue_);
+  left(handed.packets);
+  if (handed.pause_after) pause_writes();
+}
+
+void session::left(std::size_t packets) {
+  if (packets == 0) return;
+  sent_ += packets;
+  table_->count().packets_out.add(static_cast<double>(packets));
+}
+
+void session::watch_progress() {
+  if (stall_timer_ != 0) return;
+  stall_sent_ = sent_;
+  stall_written_ = websocket_.queued_bytes();
+  stall_timer_ = worker().after(table_->options().send_timeout, [weak = std::weak_ptr(self())] {
+    if (const auto one = weak.lock()) one->check_progress();
+  });
+}
+
+void session::check_progress() {
+  stall_timer_ = 0;
+  if (ended() || !queue_.would_pass(table_->options().send_queue_bytes_max, 0, 0)) return;
+  // One large message is a single packet for long: its bytes count too.
+  if (sent_ == stall_sent_ && websocket_.queued_bytes() >= stall_written_) return fsm_.on_overload();
+  watch_progress();
 }
 
 void session::pause_writes() {
@@ -110,6 +139,7 @@ void session::upgraded() {
 void session::ended(close_reason reason) {
   const auto keep = self();
   queue_.clear();
+  worker().cancel(std::exchange(stall_timer_, 0));
   // A pipelined GET may have come with the answer to the last one.
   if (const auto poll = polling_.forget()) polling_.refuse(poll, 400);
   websocket_.close();

@@ -28,6 +28,18 @@ websocket_transport::handed_over websocket_transport::send_from(send_queue& queu
   return {batch.packets.size(), batch.pause_after};
 }
 
+websocket_transport::handed_over websocket_transport::push_through(send_queue& queue) {
+  handed_over all;
+  while (attached() && !queue.empty() && !all.pause_after) {
+    if (outstanding_ && !connection_->write_now()) break;
+    outstanding_ = false;
+    const auto one = send_from(queue);
+    all.packets += one.packets;
+    all.pause_after = one.pause_after;
+  }
+  return all;
+}
+
 void websocket_transport::close() {
   if (!attached()) return;
   const auto connection = std::exchange(connection_, nullptr);

@@ -32,6 +32,8 @@ class websocket_transport {
   };
   /// Hands one batch over, when idle.
   handed_over send_from(send_queue& queue);
+  /// Hands over batch after batch for as long as the kernel takes them at once.
+  handed_over push_through(send_queue& queue);
   /// The connection reports that everything has left.
   void drained() noexcept { outstanding_ = false; }
   /// The close frame, behind what was sent, without a code, as Node's ws does it.

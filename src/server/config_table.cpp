@@ -195,7 +195,9 @@ constexpr config_key keys[] = {
     whole("limits.publish_body_bytes", "8000000", 1024, 1073741824, "The largest publish request."),
     whole("limits.event_bytes", "262144", 256, 1073741824, "The largest single event."),
     whole("limits.send_queue_bytes", "4194304", 65536, 1073741824,
-          "Bytes kept for a client that does not read; past it the client is closed."),
+          "Bytes kept for a client; past it the client is closed when it takes none for ten seconds, or at once by "
+          "what is "
+          "engine.max_payload_bytes more."),
     whole("limits.recovered_events", "1000", 1, 1000000,
           "Events that one `since` may replay; past it `recovered` is false and the client starts afresh."),
 

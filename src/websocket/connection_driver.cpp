@@ -199,6 +199,12 @@ void connection_driver::queue_control(opcode code, std::string_view payload) {
   queue_.push(shared_bytes(frame.append(payload)));
 }
 
+bool connection_driver::write_now() {
+  const auto alive = self();
+  if (state_ == state::open && !waiting_writable_) write_queue();
+  return state_ == state::open && queue_.empty();
+}
+
 void connection_driver::ping(std::string_view payload) {
   if (state_ != state::open) return;
   queue_control(opcode::ping, payload.substr(0, control_payload_bytes_max));

@@ -36,6 +36,7 @@ class connection_driver final : public connection {
   void on_drain(std::function<void()> work) override;
   void send(framed_message_ptr message, bool compress) override;
   void send(const std::vector<framed_message_ptr>& messages, bool compress) override;
+  bool write_now() override;
   void ping(std::string_view payload) override;
   void close(std::uint16_t code, std::string_view reason) override;
   void terminate() override;

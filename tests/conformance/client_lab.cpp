@@ -58,6 +58,11 @@ void serve_text(socketio::socket& socket) {
       socket.emit("takeUtf8", text);
     }
   });
+  socket.on("burst", [&socket](const socketio::event& received) {
+    const auto count = static_cast<int>(first(received).find("count")->as_double());
+    const auto bytes = static_cast<std::size_t>(first(received).find("bytes")->as_double());
+    for (int i = 0; i < count; ++i) socket.emit("burst", i, std::string(bytes, 'x'));
+  });
   socket.on("false", [&socket](const socketio::event&) { socket.emit("false", false); });
   socket.on("getHandshake", [&socket](const socketio::event& received) {
     if (received.ack) received.ack({socket.handshake().to_value()});
@@ -118,6 +123,7 @@ std::shared_ptr<void> client_lab(http::server& web, const options& with) {
   if (with.deflate) options.engine.deflate.emplace();
   if (with.msgpack) options.parser = socketio::msgpack_parser();
   options.engine.ping_interval = milliseconds{2000};
+  options.engine.max_payload_bytes = with.max_payload_bytes;
   options.recovery.emplace();
   // A client's connect timeout is tested against a handshake that takes a little while.
   options.engine.allow_request = [&web](const http::request&, const auto& done) {

@@ -171,3 +171,29 @@ print("ok")
     }
   });
 });
+
+suite("client-lab", async (server, it) => {
+  for (const transport of ["polling", "websocket"]) {
+    await it(`what one turn queues past the send queue's bound reaches a client that reads by ${transport}`, async () => {
+      const socket = io(server.http, { forceNew: true, transports: [transport], reconnection: false });
+      let lost;
+      socket.on("disconnect", (reason) => (lost = reason));
+      await within(15000, new Promise((resolve) => socket.once("connect", resolve)), "connect");
+      const large = "y".repeat(5_000_000);
+      assert.ok((await within(30000, socket.emitWithAck("echo", large), "5 MB back")) === large, "as it was sent");
+      for (const [count, bytes] of [[1, 6_000_000], [600, 10_000]]) {
+        const got = [];
+        const all = new Promise((resolve) => socket.on("burst", (n, text) => {
+          assert.equal(text.length, bytes);
+          if (got.push(n) === count) resolve();
+        }));
+        socket.emit("burst", { count, bytes });
+        await within(30000, all, `${count} of ${bytes} bytes`);
+        socket.off("burst");
+        assert.deepEqual(got, [...Array(count).keys()]);
+      }
+      assert.equal(lost, undefined);
+      socket.disconnect();
+    });
+  }
+}, ["--max-payload", "10000000"]);

@@ -12,6 +12,7 @@ namespace fanfare::fixture {
 struct options {
   bool msgpack = false;  // socket.io-msgpack-parser's format, where there is Socket.IO
   bool deflate = false;  // permessage-deflate, which websocket-echo always has
+  std::size_t max_payload_bytes = 1000000;
 };
 
 [[nodiscard]] std::shared_ptr<void> websocket_echo(http::server& web, const options& with);

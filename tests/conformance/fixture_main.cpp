@@ -1,5 +1,5 @@
-// fanfare_fixture NAME --listen HOST:PORT [--workers N] [--parser json|msgpack] [--deflate on|off]: prints the
-// addresses it listens on, runs until SIGTERM.
+// fanfare_fixture NAME --listen HOST:PORT [--workers N] [--parser json|msgpack] [--deflate on|off]
+// [--max-payload BYTES]: prints the addresses it listens on, runs until SIGTERM.
 
 #include <cstdlib>
 #include <exception>
@@ -22,7 +22,7 @@ const std::map<std::string_view, make_fixture> fixtures = {
 
 int usage() {
   std::cerr << "usage: fanfare_fixture NAME --listen HOST:PORT [--workers N] [--parser json|msgpack] [--deflate "
-               "on|off]\nnames:";
+               "on|off] [--max-payload BYTES]\nnames:";
   for (const auto& [name, make] : fixtures) std::cerr << ' ' << name;
   std::cerr << '\n';
   return 2;
@@ -47,6 +47,8 @@ int main(int argc, char** argv) {
       options.workers = static_cast<unsigned>(std::strtoul(argv[i + 1], nullptr, 10));
     } else if (flag == "--parser") {
       with.msgpack = std::string_view(argv[i + 1]) == "msgpack";
+    } else if (flag == "--max-payload") {
+      with.max_payload_bytes = std::strtoul(argv[i + 1], nullptr, 10);
     } else if (flag == "--deflate") {
       with.deflate = std::string_view(argv[i + 1]) == "on";
     } else {

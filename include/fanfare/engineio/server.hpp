@@ -45,10 +45,14 @@ struct server_options {
   bool allow_upgrades = true;
   bool http_compression = true;  // of polling answers past http::server_options::compress_threshold
   std::optional<websocket::deflate_options> deflate;
-  std::size_t packets_per_poll_max = 10000;    // packets in one POST
-  std::size_t sessions_max = 10000;            // past it: 503, Node's code 3 body
-  std::size_t send_queue_bytes_max = 4194304;  // per session; past it the session is closed
-  std::string cookie;                          // name of a cookie holding the session id; "" sends none
+  std::size_t packets_per_poll_max = 10000;  // packets in one POST
+  std::size_t sessions_max = 10000;          // past it: 503, Node's code 3 body
+  /// Per session: what the kernel, or the next poll, has not taken yet. A session past it is closed (overload) when it
+  /// takes nothing for send_timeout, and at once by what would pass it by more than max_payload_bytes: so one large
+  /// message, or a turn's burst, reaches a client that reads.
+  std::size_t send_queue_bytes_max = 4194304;
+  milliseconds send_timeout{10000};
+  std::string cookie;  // name of a cookie holding the session id; "" sends none
 
   /// Asked for every handshake, before a session exists; call `done` once, from any thread, with nothing to allow.
   std::function<void(const http::request&, std::function<void(std::optional<refusal>)> done)> allow_request;

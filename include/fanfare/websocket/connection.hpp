@@ -81,6 +81,8 @@ class connection : public std::enable_shared_from_this<connection> {
   virtual void send(const std::vector<framed_message_ptr>& messages, bool compress = true) = 0;
   void send_text(std::string_view text) { send(std::make_shared<framed_message>(false, "", text)); }
   void send_binary(std::string_view bytes) { send(std::make_shared<framed_message>(true, "", bytes)); }
+  /// Offers the kernel what is queued at once instead of at the turn's end; whether all of it has left.
+  virtual bool write_now() = 0;
   virtual void ping(std::string_view payload = {}) = 0;
 
   /// Sends a close frame after what is queued and waits for the peer's; messages that come before it are still

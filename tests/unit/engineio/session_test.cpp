@@ -39,14 +39,69 @@ TEST_F(session_test, volatile_packets_need_a_poll_or_an_idle_socket) {
 
 TEST_F(session_test, the_send_queue_has_a_bound) {
   options.send_queue_bytes_max = 1000;
+  options.max_payload_bytes = 500;
   open_polling();
-  while (closes.empty()) one->send(encode_text(std::string(100, 'x')), {});
+  while (closes.empty()) {
+    EXPECT_LE(one->queued_bytes(), 1500U) << "by no more than a message past it";
+    one->send(encode_text(std::string(100, 'x')), {});
+  }
   EXPECT_EQ(closes, list{"send queue overflow"});
-  EXPECT_LE(one->queued_bytes(), 1000U);
   EXPECT_EQ(table->find(one->id()), nullptr);
   EXPECT_EQ(counted(*count->closes[static_cast<std::size_t>(close_reason::overload)]), 1);
   one->send(encode_text("late"), {});
   EXPECT_EQ(one->queued_bytes(), 0U);
+}
+
+TEST_F(session_test, a_burst_in_one_turn_is_offered_while_it_is_queued) {
+  options.send_queue_bytes_max = 100000;
+  options.max_payload_bytes = 10000;
+  open_websocket();
+  for (int i = 0; i < 600; ++i) one->send(encode_text(std::string(10000, 'x')), {});
+  EXPECT_EQ(closes, list{}) << "six megabytes, and the kernel took them as they came";
+  worker.run();
+  EXPECT_EQ(socket->sent.size(), 600U);
+}
+
+TEST_F(session_test, a_message_past_the_bound_is_admitted_to_an_empty_queue) {
+  options.send_queue_bytes_max = 1000;
+  options.max_payload_bytes = 5000;
+  open_polling();
+  one->send({encode_text(std::string(4000, 'x')), encode_text("attachment")}, {});
+  EXPECT_EQ(closes, list{});
+  EXPECT_EQ(get()->body().size(), 4001U + 1 + 11);
+}
+
+TEST_F(session_test, past_the_bound_a_peer_has_to_take_something_in_time) {
+  options.send_queue_bytes_max = 1000;
+  options.max_payload_bytes = 100000;
+  options.ping_interval = milliseconds{1000000};
+  open_websocket();
+  const auto fill = [this] {
+    for (int i = 0; i < 70; ++i) one->send(encode_text(std::string(100, 'x')), {});
+  };
+  socket->stall();
+  fill();
+  fill();
+  worker.run();
+  worker.advance(options.send_timeout - milliseconds{1});
+  EXPECT_EQ(closes, list{});
+  socket->take();  // one batch has left
+  worker.advance(milliseconds{1});
+  EXPECT_EQ(closes, list{}) << "it reads, if slowly";
+  worker.advance(options.send_timeout);
+  EXPECT_EQ(closes, list{"send queue overflow"});
+  EXPECT_EQ(counted(*count->closes[static_cast<std::size_t>(close_reason::overload)]), 1);
+}
+
+TEST_F(session_test, a_peer_that_catches_up_is_left_alone) {
+  options.send_queue_bytes_max = 1000;
+  options.ping_interval = milliseconds{1000000};
+  open_polling();
+  for (int i = 0; i < 30; ++i) one->send(encode_text(std::string(100, 'x')), {});
+  EXPECT_EQ(get()->body().size(), 30 * 102U - 1);
+  worker.advance(options.send_timeout);
+  worker.advance(options.send_timeout);
+  EXPECT_EQ(closes, list{});
 }
 
 TEST_F(session_test, what_can_leave_at_once_does_not_count_as_queued) {

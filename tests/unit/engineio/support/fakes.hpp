@@ -77,6 +77,10 @@ class fake_websocket final : public websocket::connection {
     batches.push_back({messages.size(), compress});
     written();
   }
+  bool write_now() override {
+    if (!stalled_) queued_ = 0;
+    return !stalled_;
+  }
   void ping(std::string_view) override {}
   void close(std::uint16_t code, std::string_view) override { close_codes.push_back(code); }
   void terminate() override { terminated = true; }
@@ -99,6 +103,10 @@ class fake_websocket final : public websocket::connection {
   void stall() { stalled_ = true; }
   void drain() {
     stalled_ = false;
+    take();
+  }
+  /// The kernel takes what is queued, and then nothing more if it was stalled.
+  void take() {
     queued_ = 0;
     if (const auto work = drain_work_) work();
   }
