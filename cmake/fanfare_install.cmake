@@ -15,7 +15,7 @@ install(EXPORT fanfareTargets NAMESPACE fanfare:: DESTINATION ${fanfare_package_
 
 # The library's headers alone: those of floors 6 and up would need targets that are not installed.
 install(FILES include/fanfare/fanfare.hpp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fanfare COMPONENT library)
-install(DIRECTORY include/fanfare/base include/fanfare/http include/fanfare/websocket include/fanfare/engineio
+install(DIRECTORY include/fanfare/base include/fanfare/net include/fanfare/http include/fanfare/websocket include/fanfare/engineio
     include/fanfare/socketio
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/fanfare COMPONENT library FILES_MATCHING PATTERN "*.hpp")
 install(DIRECTORY sdk/cpp/include/fanfare DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT library

@@ -202,7 +202,12 @@ void gateway_session::arm_expiry() {
     shared_.metrics()
         .counter("fanfare_connections_expired_total", "Connections closed because their token expired.")
         .add();
-    return socket->disconnect(true);
+    // As a broken network would, once that has left: after this the official clients come back by themselves and ask
+    // their `auth` function for another token; after a disconnect by the server they never do.
+    worker.after(milliseconds{0}, [weak = socket_] {
+      if (const auto ended = weak.lock()) ended->close_transport();
+    });
+    return;
   }
   const auto warn_at = *who_->expires_at - limits->expiry_warning;
   if (now >= warn_at && !warned_) {

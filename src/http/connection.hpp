@@ -8,9 +8,9 @@
 
 #include <fanfare/http/exchange.hpp>
 
+#include <fanfare/net/byte_stream.hpp>
 #include "http/request_codec.hpp"
 #include "http/shard.hpp"
-#include "net/byte_stream.hpp"
 
 // The driver: performs what request_codec, router and handlers ask for on one byte_stream. Inbound: server;
 // outbound: route handlers, through live_exchange.

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "net/byte_stream.hpp"
+#include <fanfare/net/byte_stream.hpp>
 
 // A connected pair in memory, for driving connection code without sockets. Each end may sit on an executor of its own,
 // but both must run in one thread.

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "net/byte_stream.hpp"
+#include <fanfare/net/byte_stream.hpp>
 #include "net/fd_watch.hpp"
 
 // A connected TCP socket as a byte_stream. Inbound: listener; outbound: the connection drivers above.

@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "net/byte_stream.hpp"
+#include <fanfare/net/byte_stream.hpp>
 #include "net/fd_watch.hpp"
 #include "net/tls_context.hpp"
 

@@ -9,7 +9,7 @@
 
 #include <fanfare/websocket/connection.hpp>
 
-#include "net/byte_stream.hpp"
+#include <fanfare/net/byte_stream.hpp>
 #include "websocket/connection_metrics.hpp"
 #include "websocket/deflate.hpp"
 #include "websocket/handshake.hpp"

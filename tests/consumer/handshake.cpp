@@ -1,12 +1,14 @@
 // A stranger's program: starts a Socket.IO server from the installed (or taken-in) library and shakes hands with it
-// over a plain socket. Exit code 0 when the server answered with a session.
+// over a plain socket; then takes a connection out of HTTP for a protocol of its own. Exit code 0 when both went well.
 
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <iostream>
+#include <memory>
 #include <string>
+#include <string_view>
 
 #include <fanfare/fanfare.hpp>
 
@@ -28,6 +30,17 @@ std::string fetch(std::uint16_t port, const std::string& target) {
   return answer;
 }
 
+/// Answers with a protocol of the program's own, and ends.
+void take_over(const fanfare::http::exchange_ptr& exchange) {
+  exchange->upgrade(exchange->worker(), [](std::unique_ptr<fanfare::net::byte_stream> stream, const std::string&) {
+    const std::string_view answer =
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: own\r\n\r\nhello";
+    const bool sent = stream->write_some({&answer, 1}).status == fanfare::net::io_status::ok;
+    if (sent) stream->shutdown_write();
+    stream->close();
+  });
+}
+
 }  // namespace
 
 int main() {
@@ -37,9 +50,12 @@ int main() {
   fanfare::http::server web(options);
   fanfare::socketio::server io(web);
   io.on_connection([](const fanfare::socketio::socket_ptr& socket) { socket->emit("hello", "there", 1); });
+  web.route("GET", "/own", take_over);
   web.start();
   const std::string answer = fetch(web.port(), "/socket.io/?EIO=4&transport=polling");
+  const std::string own = fetch(web.port(), "/own");
   web.stop();
-  std::cout << answer << '\n';
-  return answer.find("200 OK") != std::string::npos && answer.find("\"sid\"") != std::string::npos ? 0 : 1;
+  std::cout << answer << '\n' << own << '\n';
+  const bool shaken = answer.find("200 OK") != std::string::npos && answer.find("\"sid\"") != std::string::npos;
+  return shaken && own.starts_with("HTTP/1.1 101") && own.ends_with("hello") ? 0 : 1;
 }

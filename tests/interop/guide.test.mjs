@@ -6,7 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
-import { Server, program, serviceKey } from "./server.mjs";
+import { createServer } from "node:http";
+import { once } from "node:events";
+import { io } from "socket.io-client";
+import { next } from "./client.mjs";
+import { Server, jwt, program, serviceKey, within } from "./server.mjs";
 
 const run = promisify(execFile);
 const guide = await readFile(new URL("../../docs/guide/server.md", import.meta.url), "utf8");
@@ -19,7 +23,39 @@ async function inFolder(work) {
 
 test("every block has a name, so that it is run here", () => {
   assert.equal(guide.match(/^```\w/gm).length, blocks.size);
-  assert.deepEqual([...blocks.keys()], ["bulk", "github.toml"]);
+  assert.deepEqual([...blocks.keys()], ["tokens", "bulk", "github.toml"]);
+});
+
+test("tokens: refreshed ahead of the end, and asked for again after it", async (t) => {
+  const server = await Server.start({ settings: { "auth.leeway_s": 0, "auth.refresh_grace_s": 0, "auth.expiry_warning_s": 1 } });
+  const lives = [3, 3, 600]; // seconds: of the first token, of the one handed in before its end, of the one after its end
+  let down = false, handedSecond;
+  const second = new Promise((resolve) => (handedSecond = resolve));
+  const tokens = createServer((_, response) => {
+    const exp = Math.floor(Date.now() / 1000) + (lives[0] ?? 600);
+    if (!down) lives.shift();
+    if (lives.length === 1) handedSecond();
+    response.writeHead(down ? 500 : 200).end(down ? "no" : jwt({ exp }));
+  });
+  await once(tokens.listen(0, "127.0.0.1"), "listening");
+  t.after(() => { tokens.closeAllConnections(); tokens.close(); });
+  const real = blocks.get("tokens").replaceAll("https://events.example.com", server.url)
+    .replaceAll("https://app.example.com/token", `http://127.0.0.1:${tokens.address().port}/`);
+  const socket = new Function("io", `${real}; return socket;`)((url, options) => io(url, { ...options, reconnectionDelay: 10 }));
+  t.after(() => socket.disconnect());
+  let ended = 0;
+  socket.on("disconnect", () => ++ended);
+  const told = (code, then) => within(20000, new Promise((resolve) => {
+    socket.on("connection.error", ({ data }) => data.code === code && resolve(then?.()));
+  }), code);
+  await next(socket, "connection.established");
+  await within(20000, second, "a refresh");
+  down = true; // the second token is not replaced in time
+  await told("token_expired", () => (down = false));
+  await next(socket, "connection.established");
+  assert.equal(ended, 1, "once, at the end of the second token");
+  assert.equal(lives.length, 0);
+  await server.stop();
 });
 
 test("bulk publishing by curl", () => inFolder(async (folder) => {

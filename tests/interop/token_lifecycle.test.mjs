@@ -92,6 +92,24 @@ test("closed after the grace, unless refreshed within it", async () => {
   await server.stop();
 });
 
+test("a plain official client comes back by itself when its token has ended, with the token its auth function gives", async () => {
+  const server = await Server.start({ settings: { "auth.leeway_s": 0, "auth.refresh_grace_s": 0 } });
+  for (const transport of ["polling", "websocket"]) {
+    let asked = 0;
+    const auth = (give) => give({ token: jwt({ projects: ["1"], exp: now() + (++asked === 1 ? 2 : 600) }) });
+    const socket = await connect(server.url, undefined, { transports: [transport], auth, reconnection: true, reconnectionDelay: 10 });
+    const told = expect(socket, "token_expired");
+    const reason = await gone(socket);
+    await told;
+    assert.match(reason, /^transport (close|error)$/, transport);
+    const data = (await next(socket, "connection.established")).data;
+    assert.ok(Date.parse(data.expires_at) > Date.now() + 60_000);
+    assert.equal(asked, 2);
+    socket.disconnect();
+  }
+  await server.stop();
+});
+
 test("revoked by user: gone from every worker within a second, and kept out", async () => {
   const server = await Server.start({ workers: 3 });
   const token = jwt({ sub: "mallory", projects: ["1"] });

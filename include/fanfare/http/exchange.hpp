@@ -8,10 +8,7 @@
 #include <fanfare/base/error.hpp>
 #include <fanfare/base/executor.hpp>
 #include <fanfare/http/message.hpp>
-
-namespace fanfare::net {
-class byte_stream;
-}
+#include <fanfare/net/byte_stream.hpp>
 
 namespace fanfare::http {
 

@@ -10,8 +10,8 @@
 
 #include <fanfare/http/server.hpp>
 
+#include <fanfare/net/byte_stream.hpp>
 #include "http/blocking_client.hpp"
-#include "net/byte_stream.hpp"
 #include "net/tls_peer.hpp"
 
 namespace fanfare::http {
