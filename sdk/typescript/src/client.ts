@@ -1,9 +1,9 @@
 import { io, type ManagerOptions, type Socket, type SocketOptions } from "socket.io-client";
 
 import { roomsOf } from "./audience.js";
-import type { ClientToServerEvents, ConnectionError, ConnectionEstablished, ServerToClientEvents } from "./events.js";
+import type { ClientToServerEvents, ConnectionError, ConnectionEstablished } from "./events.js";
 import { refreshDelayMs, retryDelayMs } from "./refresh.js";
-import { Room, type AnyEvent, type Handlers, type RoomStatus, type SubscribeOptions, type Subscriber } from "./room.js";
+import { Room, type AnyEvent, type Handlers, type Listeners, type RoomStatus, type SubscribeOptions, type Subscriber } from "./room.js";
 
 export interface ClientOptions {
   /** Origin of the server, "https://events.example.com"; a path selects the namespace ("/ws"). */
@@ -58,7 +58,7 @@ const NOT_OF_A_ROOM = new Set(["subscribed", "unsubscribed", "pong", "presence",
  * every event once and in order. Refreshes its token before it expires.
  */
 export class FanfareClient {
-  readonly socket: Socket<ServerToClientEvents, ClientToServerEvents>;
+  readonly socket: Socket<Listeners, ClientToServerEvents>;
   private readonly rooms = new Map<string, Room>();
   private readonly timers = new Set<ReturnType<typeof setTimeout>>();
   private refreshTimer: ReturnType<typeof setTimeout> | undefined;

@@ -344,6 +344,19 @@ export interface ConnectionError {
   [extra: string]: unknown;
 }
 
+/** Users came to a room or went, where presence.notices is on. */
+export interface PresenceChanged {
+  /** The room. */
+  room: string;
+  /** Users whose first connection came. */
+  joined: unknown[];
+  /** Users whose last connection went. */
+  left: unknown[];
+  /** Whether there were more than are named. */
+  truncated?: boolean;
+  [extra: string]: unknown;
+}
+
 /** Answers subscribe. */
 export interface Subscribed {
   /** Always true here. */
@@ -394,6 +407,7 @@ export interface EventData {
   "ai.analysis_complete": AiAnalysisComplete;
   "connection.established": ConnectionEstablished;
   "connection.error": ConnectionError;
+  "presence.changed": PresenceChanged;
   subscribed: Subscribed;
   unsubscribed: Unsubscribed;
   pong: Pong;

@@ -1,14 +1,20 @@
-import type { DomainEventType, EventData, FanfareEvent, Filter, SubscribeRequest } from "./events.js";
+import type { DomainEventType, EventData, FanfareEvent, Filter, ServerToClientEvents, SubscribeRequest } from "./events.js";
+import type { OwnEvents } from "./index.js";
 import { passes } from "./filter.js";
 import { SeenIds } from "./seen.js";
 
-/** Any of the events that back-ends publish, told apart by `type`. */
-export type AnyEvent = { [Type in DomainEventType]: FanfareEvent<EventData[Type], Type> }[DomainEventType];
+/** What comes in rooms, by type: what back-ends publish, who comes and goes, and the deployment's own. */
+type RoomEvents = Pick<EventData, DomainEventType | "presence.changed"> & OwnEvents;
+type RoomEvent<Type extends keyof RoomEvents> = FanfareEvent<RoomEvents[Type], Type & string>;
 
-/** A handler for each event type wanted; "*" gets those without one of their own, a deployment's own types too. */
-export type Handlers = {
-  [Type in DomainEventType]?: (event: FanfareEvent<EventData[Type], Type>) => void;
-} & { "*"?: (event: AnyEvent) => void };
+/** Any of them, told apart by `type`. */
+export type AnyEvent = { [Type in keyof RoomEvents]: RoomEvent<Type> }[keyof RoomEvents];
+
+/** A handler for each event type wanted; "*" gets those without one of their own, types that are not declared too. */
+export type Handlers = { [Type in keyof RoomEvents]?: (event: RoomEvent<Type>) => void } & { "*"?: (event: AnyEvent) => void };
+
+/** What the official client's socket hears. */
+export type Listeners = ServerToClientEvents & { [Type in keyof OwnEvents]: (event: RoomEvent<Type>) => void };
 
 /** "joining" until the server answers, and again while the connection is lost. */
 export type RoomStatus = "joining" | "live" | "refused";

@@ -1,5 +1,8 @@
 // The client against the real server: subscriptions, filters, refusals.
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { CommandFailure } from "../dist/index.js";
 import { Server, within } from "../../../tests/interop/server.mjs";
@@ -163,6 +166,25 @@ test("presence", async (t) => {
   await everything(client, "project:9");
   assert.deepEqual(await client.presence("project:9"), [{ user: "carol", connections: 1 }]);
   await assert.rejects(client.presence("project:999"), { code: "forbidden" });
+});
+
+test("who comes and goes, and a type of the deployment's own, each by its handler", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "fanfare-own-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const schema = { title: "note.added", type: "object", properties: { id: { type: "string" }, p: { type: "string" } },
+    required: ["p"], "x-fanfare-rooms": ["project:{p}"] };
+  writeFileSync(join(folder, "note.json"), JSON.stringify(schema));
+  const own = await Server.start({ settings: { "presence.notices": true, "presence.window_ms": 1, "events.schemas": join(folder, "note.json") } });
+  t.after(() => own.stop());
+  const { client } = open(t, own.url, { claims: { ...both, sub: "erin" } });
+  const came = new Arrivals(), notes = new Arrivals(), rest = new Arrivals();
+  const subscription = client.subscribe("project:9", {
+    "presence.changed": (event) => came.push(event), "note.added": (event) => notes.push(event), "*": (event) => rest.push(event) });
+  await within(20000, subscription.ready, "the answer");
+  assert.deepEqual((await came.until(1))[0].data, { room: "project:9", joined: ["erin"], left: [] });
+  await publish(own, { type: "note.added", data: { p: "9", id: "n1" } });
+  assert.equal((await notes.until(1))[0].data.id, "n1");
+  assert.equal(rest.list.length, 0);
 });
 
 test("a handler that throws is reported, and the others are called", async (t) => {

@@ -33,6 +33,28 @@ useRoom("project:1", {}, { since: 42 });
 // @ts-expect-error: a client needs its tokens
 new FanfareClient({ url: "http://127.0.0.1:8000" });
 
+// Who comes and goes, and event types of one's own.
+declare module "../dist/index.js" {
+  interface OwnEvents {
+    "note.added": { note_id: string; pages: number };
+  }
+}
+client.subscribe("project:1", {
+  "presence.changed": (event) => {
+    const users: unknown[] = event.data.joined;
+    return [users, event.data.room satisfies string];
+  },
+  "note.added": (event) => {
+    const id: string = event.data.note_id;
+    // @ts-expect-error: it is a number
+    const pages: string = event.data.pages;
+    return [id, pages, event.type satisfies "note.added"];
+  },
+  "*": (event) => (event.type === "note.added" ? event.data.pages.toFixed() : ""),
+});
+client.socket.on("note.added", (event) => event.data.note_id satisfies string);
+client.socket.on("presence.changed", (event) => event.data.room satisfies string);
+
 // The official client's own types.
 client.socket.on("agent.status_changed", (event) => event.data.status satisfies "idle" | "busy" | "offline" | "error");
 client.socket.emit("subscribe", { room: "project:1" }, (reply) => reply.ok && reply.cursor satisfies string);

@@ -107,9 +107,9 @@ std::optional<std::string> fill(std::string_view shape, const value& data) {
 }
 
 bool is_type_name(std::string_view name) {
-  constexpr std::array taken{"connect",     "connect_error", "disconnect",   "disconnecting", "subscribe",
-                             "unsubscribe", "ping",          "auth.refresh", "presence",      "presence.changed",
-                             "publish",     "published",     "newListener",  "removeListener"};
+  constexpr std::array taken{"connect",     "connect_error", "disconnect",    "disconnecting", "subscribe",
+                             "unsubscribe", "ping",          "auth.refresh",  "presence",      "publish",
+                             "published",   "newListener",   "removeListener"};
   if (name.empty() || name.size() > 128 || name[0] < 'a' || name[0] > 'z') return false;
   if (std::find(taken.begin(), taken.end(), name) != taken.end()) return false;
   return std::all_of(name.begin(), name.end(), [](char c) {

@@ -13,7 +13,7 @@
 
 namespace fanfare::domain {
 
-/// The 22 rows of the contract, in its order (catalogue_table.cpp).
+/// The 22 rows of the contract, in its order, and presence.changed (catalogue_table.cpp).
 [[nodiscard]] const std::vector<event_type>& built_in_event_types();
 
 /// The built-in types and a deployment's own. Set up once; then only read, from any thread.

@@ -31,6 +31,7 @@ enum class event_category : std::uint8_t {
   domain,      // published by back-ends
   connection,  // about the connection it is sent to
   reply,       // answers a client command
+  notice,      // by the server, to a room's members
 };
 
 /// Where an event goes by default: the first template whose fields are all present gives the room; when none is,

@@ -25,6 +25,7 @@ std::string kind_name(const field& rule) {
 }
 
 std::string rooms_of(const event_type& type, const char* quote) {
+  if (type.category == event_category::notice) return "the room's members";
   if (type.category != event_category::domain) return "that connection";
   std::string out;
   for (const auto& rule : type.rooms) {

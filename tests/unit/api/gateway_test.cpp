@@ -100,6 +100,7 @@ TEST(Gateway, TellsOfPresenceInOneNotice) {
   ASSERT_TRUE(watcher.ask("subscribe", object{{"room", "project:p"}}).find("ok")->as_bool());
   const auto own = watcher.event("presence.changed");
   EXPECT_EQ(json::write(*own.find("data")), R"({"room":"project:p","joined":["u1"],"left":[]})");
+  EXPECT_TRUE(domain::validate(*host.types.find("presence.changed"), *own.find("data")));
   {
     guest other(host, rig::token("u2", {"p"}), "/ws");
     ASSERT_TRUE(other.ask("subscribe", object{{"room", "project:p"}}).find("ok")->as_bool());
