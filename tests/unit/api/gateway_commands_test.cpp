@@ -120,6 +120,43 @@ TEST(Subscribe, BringsTheNewestEventsFirst) {
   EXPECT_EQ(pointer_of(asked({{"last", 1}, {"since", host.events.head_cursor()}})), "/last");
 }
 
+TEST(Subscribe, ThatFailedLeavesNoTrace) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1"}));
+  EXPECT_EQ(code_of(peer.ask("subscribe", object{{"room", "project:p1"}, {"since", "no cursor"}})), "bad_request");
+  EXPECT_TRUE(host.shared.connections.members("project:p1").empty());
+  const value only = object{{"exact", object{{"/data/changes/n", 1}}}};
+  EXPECT_EQ(code_of(peer.ask("subscribe", object{{"room", "project:p1"}, {"since", "no cursor"}, {"filter", only}})),
+            "bad_request");
+  EXPECT_EQ(host.events.active_filters(), 0u);
+}
+
+TEST(Subscribe, AChangedFilterReplacesTheOldOneWhole) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1"}));
+  const auto only = [&peer](int n) {
+    const value filter = object{{"exact", object{{"/data/changes/n", n}}}};
+    ASSERT_TRUE(peer.ask("subscribe", object{{"room", "project:p1"}, {"filter", filter}}).find("ok")->as_bool());
+  };
+  only(1);
+  only(2);
+  EXPECT_EQ(host.events.active_filters(), 1u);
+  for (int n = 1; n <= 2; ++n) ASSERT_EQ(host.publish(rig::project_updated("p1", n)).status, 202u);
+  EXPECT_EQ(number_of(peer.event("project.updated")), 2) << "the old filter let the first through";
+  ASSERT_TRUE(peer.ask("unsubscribe", object{{"room", "project:p1"}}).find("ok")->as_bool());
+  EXPECT_EQ(host.events.active_filters(), 0u) << "its filter is given back";
+}
+
+TEST(Subscribe, TheAnswerFollowsTheReplay) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1"}));
+  const auto start = host.events.head_cursor();
+  for (int n = 1; n <= 2; ++n) ASSERT_EQ(host.publish(rig::project_updated("p1", n)).status, 202u);
+  peer.emit("subscribe", object{{"room", "project:p1"}, {"since", start}});
+  for (int n = 1; n <= 2; ++n) EXPECT_EQ(number_of(peer.event("project.updated")), n);
+  EXPECT_TRUE(peer.event("subscribed").at_pointer("/data/recovered")->as_bool());
+}
+
 TEST(Subscribe, SaysWhenThePastIsGone) {
   rig host;
   guest peer(host, rig::token("u1", {"p1"}));

@@ -82,5 +82,26 @@ TEST(GatewaySession, DisconnectedWhenTheTokenIsRevoked) {
   EXPECT_TRUE(peer.ends());
 }
 
+TEST(GatewaySession, WarnsOfTheEndOfEachToken) {
+  rig host;
+  const auto code = [](const value& error) { return std::string(error.at_pointer("/data/code")->as_string()); };
+  guest peer(host, rig::token("u1", {}, 30));  // within the warning's minute
+  EXPECT_EQ(code(peer.event("connection.error")), "token_expiring");
+  ASSERT_TRUE(peer.ask("auth.refresh", object{{"token", rig::token("u1", {}, 40)}}).find("ok")->as_bool());
+  EXPECT_EQ(code(peer.event("connection.error")), "token_expiring") << "and of the next one's";
+}
+
+TEST(GatewaySession, AShorterTokenEndsTheConnectionSooner) {
+  rig host;
+  api::settings quick;
+  quick.refresh_grace = std::chrono::seconds{0};
+  host.shared.replace(quick);
+  guest peer(host, rig::token("u1"));
+  ASSERT_TRUE(peer.ask("auth.refresh", object{{"token", rig::token("u1", {}, 1)}}).find("ok")->as_bool());
+  EXPECT_EQ(peer.event("connection.error").at_pointer("/data/code")->as_string(), "token_expiring");
+  EXPECT_EQ(peer.event("connection.error").at_pointer("/data/code")->as_string(), "token_expired");
+  EXPECT_TRUE(peer.ends());
+}
+
 }  // namespace
 }  // namespace fanfare::test

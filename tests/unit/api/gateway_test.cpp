@@ -205,5 +205,37 @@ TEST(Gateway, UnkeptEventsStayWhereTheyWerePublished) {
   }
 }
 
+// What comes next on the connection: who was told of anything else in between would get that first.
+bool hears_nothing(guest& peer) {
+  peer.emit("ping", object{});
+  return peer.event()[0].as_string() == "pong";
+}
+
+TEST(Gateway, NoticesOfPresenceEndWithTheSubscriptionAndWithTheRight) {
+  rig host([](api::context& shared) {
+    shared.presence_window = milliseconds{1};
+    shared.policy = domain::access_policy::make({{"project", {domain::room_action::presence}, {"role:lead"}}}).value();
+    api::announce_presence(shared);
+  });
+  const auto lead = [](const std::string& user) { return rig::token(user, {"p"}, 3600, {{"roles", array{"lead"}}}); };
+  const auto join = [](guest& peer) {
+    ASSERT_TRUE(peer.ask("subscribe", object{{"room", "project:p"}}).find("ok")->as_bool());
+  };
+  guest gone(host, lead("u1")), demoted(host, lead("u2"));
+  for (auto* each : {&gone, &demoted}) {
+    join(*each);
+    each->event("presence.changed");
+  }
+  gone.event("presence.changed");  // of the second
+  ASSERT_TRUE(gone.ask("unsubscribe", object{{"room", "project:p"}}).find("ok")->as_bool());
+  demoted.event("presence.changed");
+  ASSERT_TRUE(demoted.ask("auth.refresh", object{{"token", rig::token("u2", {"p"})}}).find("ok")->as_bool());
+  guest watcher(host, lead("u3"));
+  join(watcher);
+  watcher.event("presence.changed");  // of itself, and so told to all there are
+  EXPECT_TRUE(hears_nothing(gone));
+  EXPECT_TRUE(hears_nothing(demoted)) << "it is in the room still, without the right to its presence";
+}
+
 }  // namespace
 }  // namespace fanfare::test

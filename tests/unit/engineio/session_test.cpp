@@ -250,5 +250,17 @@ TEST_F(session_test, shut_down) {
   EXPECT_EQ(closes, list{"forced server close"});
 }
 
+TEST_F(session_test, a_poll_that_comes_with_the_end_of_the_session_is_answered) {
+  open_polling();
+  const auto first = make_exchange(worker, "GET"), pipelined = make_exchange(worker, "GET");
+  first->answered_work = [this, pipelined] { one->on_get(pipelined); };
+  one->on_get(first);
+  one->close_transport();
+  worker.run();
+  EXPECT_EQ(closes, list{"transport close"});
+  EXPECT_EQ(first->body(), "6");
+  EXPECT_EQ(pipelined->status(), 400U) << "nobody is left to answer it later";
+}
+
 }  // namespace
 }  // namespace fanfare::engineio

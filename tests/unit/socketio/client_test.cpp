@@ -206,5 +206,23 @@ TEST(client, an_engine_that_ends_while_sent_to_harms_nothing) {
   EXPECT_TRUE(io.joined.empty());
 }
 
+TEST(client, a_connect_held_up_in_middleware_is_timed_out) {
+  server_options options;
+  options.connect_timeout = milliseconds{500};
+  rig io(options);
+  name_space::next held;
+  io.core->of("/").use([&held](const socket_ptr&, const name_space::next& next) { held = next; });
+  const auto engine = io.connect();
+  engine->receive("0");
+  io.pool.advance(milliseconds{499});
+  EXPECT_FALSE(engine->closed);
+  io.pool.advance(milliseconds{1});
+  EXPECT_TRUE(engine->closed);
+  EXPECT_EQ(io.metric("fanfare_socketio_refused_total", "connect_timeout"), 1);
+  held(std::nullopt);  // too late
+  io.pool.run();
+  EXPECT_EQ(engine->take(), texts{});
+}
+
 }  // namespace
 }  // namespace fanfare::socketio

@@ -304,5 +304,18 @@ TEST_F(socket_test, listeners_that_hold_the_socket_end_with_it) {
   EXPECT_TRUE(weak.expired());
 }
 
+TEST_F(socket_test, an_event_held_by_middleware_is_dropped_with_the_socket) {
+  start();
+  socket::next held;
+  int heard = 0;
+  socket->use([&held](event&, const socket::next& next) { held = next; });
+  socket->on("a", [&heard](const event&) { ++heard; });
+  engine->receive(R"(2["a"])");
+  socket->disconnect();
+  held(std::nullopt);
+  io->pool.run();
+  EXPECT_EQ(heard, 0);
+}
+
 }  // namespace
 }  // namespace fanfare::socketio

@@ -87,6 +87,14 @@ TEST(Publish, HoldsTheRate) {
   EXPECT_EQ(answer.json().find("code")->as_string(), "rate_limited");
 }
 
+TEST(Publish, SaysHowLongToWait) {
+  rig host({}, {0.25, 1});
+  EXPECT_EQ(host.publish(rig::project_updated("p1")).status, 202u);
+  const auto answer = host.publish(rig::project_updated("p1"));
+  EXPECT_EQ(answer.status, 429u);
+  EXPECT_EQ(answer.headers.get("Retry-After"), "4") << "a quarter of an event a second";
+}
+
 TEST(Publish, RefusesWhileDrainingOrWithoutHistory) {
   bool ready = true;
   rig host([&ready](api::context& shared) { shared.history_ready = [&ready] { return ready; }; });

@@ -26,6 +26,18 @@ TEST(revocations, by_token) {
   EXPECT_FALSE(list.revoked(token("u1", "t1", now), now + 1h)) << "it has expired by itself";
 }
 
+TEST(revocations, again_prolongs_and_never_shortens) {
+  revocations list;
+  ASSERT_TRUE(list.revoke_token("t1", now, now + 1h));
+  ASSERT_TRUE(list.revoke_token("t1", now, now + 2h));
+  EXPECT_TRUE(list.revoked(token("u1", "t1", now), now + 90min));
+  ASSERT_TRUE(list.revoke_token("t1", now, now + 1h));
+  EXPECT_TRUE(list.revoked(token("u1", "t1", now), now + 90min));
+  ASSERT_TRUE(list.revoke_user("u2", now, now + 1h));
+  ASSERT_TRUE(list.revoke_user("u2", now, now + 2h));
+  EXPECT_TRUE(list.revoked(token("u2", "", now), now + 90min));
+}
+
 TEST(revocations, by_user_up_to_now) {
   revocations list;
   ASSERT_TRUE(list.revoke_user("u1", now, now + 1h));

@@ -26,6 +26,7 @@ class fake_exchange final : public http::exchange {
     if (answered) return;
     answered = std::move(answer);
     compressed = compress;
+    if (const auto work = std::exchange(answered_work, nullptr)) work();
   }
   void respond_and_close(http::response answer) override {
     respond(std::move(answer), false);
@@ -45,6 +46,7 @@ class fake_exchange final : public http::exchange {
   std::optional<http::response> answered;
   bool compressed = false;
   bool closed = false;
+  std::function<void()> answered_work;  // what a pipelined request does: it comes with the answer to this one
 
  private:
   executor& worker_;
