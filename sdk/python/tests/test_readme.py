@@ -19,10 +19,12 @@ BLOCKS = dict(re.findall(r"^```python (\S+)\n(.*?)^```$", (PACKAGE / "README.md"
 
 class Readme(unittest.TestCase):
     server: LiveServer
+    token: str
 
     @classmethod
     def setUpClass(cls) -> None:
         cls.server = cls.enterClassContext(LiveServer())
+        cls.token = cls.server.token("--sub", "alice", "--project", "123")
 
     def setUp(self) -> None:
         self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
@@ -32,7 +34,7 @@ class Readme(unittest.TestCase):
     def run_script(self, name: str) -> str:
         return subprocess.run(
             [sys.executable, self.folder / name],
-            env={**os.environ, "FANFARE_URL": self.server.url, "FANFARE_KEY": KEY},
+            env={**os.environ, "FANFARE_URL": self.server.url, "FANFARE_KEY": KEY, "FANFARE_TOKEN": self.token},
             check=True,
             stdout=subprocess.PIPE,
             text=True,
@@ -40,12 +42,21 @@ class Readme(unittest.TestCase):
         ).stdout
 
     def test_all_blocks_are_known(self) -> None:
-        self.assertEqual(sorted(BLOCKS), ["app.py", "first.py", "options.py"])
+        self.assertEqual(sorted(BLOCKS), ["app.py", "background.py", "blocking.py", "first.py", "listening.py", "options.py"])
 
     def test_first(self) -> None:
         said = self.run_script("first.py")
-        (event,) = [event for event in self.server.history("project:123") if event["type"] == "project.updated"]
+        event = self.server.history("project:123")[-1]
         self.assertEqual((said, event["data"]["changes"]), (f"published {event['id']}\n", {"name": "Atlas"}))
+
+    def test_blocking_and_listening(self) -> None:
+        self.assertRegex(self.run_script("blocking.py"), "^published ")
+        self.assertEqual(self.run_script("listening.py"), "project.updated {'project_id': '123', 'changes': {'name': 'Atlas'}}\n")
+
+    def test_background(self) -> None:
+        first, second = self.run_script("background.py").splitlines()
+        self.assertRegex(first, "^queued ")
+        self.assertRegex(second, r"^project\.updated Published\(id='%s'" % first.split()[1])
 
     def test_options(self) -> None:
         self.assertEqual(self.run_script("options.py"), "published 2\n")

@@ -26,12 +26,15 @@ class Accepted(Protocol):
 
     id: str
     cursor: str
+)";
 
+/// How the methods of a class are called: awaited in BroadcastMixin, as they are in SyncBroadcastMixin.
+struct flavour {
+  std::string_view class_name, definition, call;
+};
+constexpr flavour flavours[] = {{"BroadcastMixin", "async def", "await self"}, {"SyncBroadcastMixin", "def", "self"}};
 
-class BroadcastMixin:
-    """Methods that end in one call of `publish`, which the class that mixes this in has."""
-
-    async def publish(
+constexpr std::string_view publish_signature = R"( publish(
         self,
         type: str,
         data: Mapping[str, Any],
@@ -100,9 +103,10 @@ std::string prose(std::string text) {
   return text;
 }
 
-void append_method(std::string& out, const event_type& type) {
+void append_method(std::string& out, const event_type& type, const flavour& how) {
   const auto indent = std::string(8, ' ');
-  out += "\n    async def broadcast_" + snake_case(type.name) + "(\n        self,\n        *,\n";
+  out.append("\n    ").append(how.definition);
+  out += " broadcast_" + snake_case(type.name) + "(\n        self,\n        *,\n";
   for (const bool required : {true, false}) {
     for (const auto& rule : type.fields) {
       if (rule.required != required) continue;
@@ -123,17 +127,27 @@ void append_method(std::string& out, const event_type& type) {
     if (!rule.required) out += indent + "if " + name + " is not None:\n    ";
     out += indent + "data[" + quoted(rule.name) + "] = " + name + "\n";
   }
-  out += indent + "return await self.publish(\n            " + quoted(type.name) +
+  out += indent + "return ";
+  out += how.call;
+  out += ".publish(\n            " + quoted(type.name) +
          ", data, rooms=rooms, id=event_id, source=source, time=time\n        )\n";
+}
+
+void append_mixin(std::string& out, const catalogue& all, const flavour& how) {
+  out.append("\n\nclass ").append(how.class_name);
+  out +=
+      ":\n    \"\"\"Methods that end in one call of `publish`, which the class that mixes this in has.\"\"\"\n\n    ";
+  out.append(how.definition).append(publish_signature);
+  for (const auto& type : all.types()) {
+    if (type.category == event_category::domain) append_method(out, type, how);
+  }
 }
 
 }  // namespace
 
 std::string python(const catalogue& all) {
   std::string out(preamble);
-  for (const auto& type : all.types()) {
-    if (type.category == event_category::domain) append_method(out, type);
-  }
+  for (const auto& how : flavours) append_mixin(out, all, how);
   out += "\n\nEVENT_TYPES: tuple[str, ...] = (\n";
   for (const auto& type : all.types()) {
     if (type.category == event_category::domain) out += "    " + quoted(type.name) + ",\n";

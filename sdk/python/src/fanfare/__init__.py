@@ -7,8 +7,10 @@
 """
 
 from ._broadcaster import Broadcaster, Published, get_broadcaster, make_event
-from ._errors import Draining, FanfareError, Invalid, RateLimited, Refused, Unreachable
+from ._errors import Draining, FanfareError, Invalid, OutboxFull, RateLimited, Refused, Unreachable
 from ._events import EVENT_TYPES
+from ._listen import listen
+from ._outbox import Outbox
 from ._retry import RetryPolicy
 
 __all__ = [
@@ -17,11 +19,14 @@ __all__ = [
     "Draining",
     "FanfareError",
     "Invalid",
+    "Outbox",
+    "OutboxFull",
     "Published",
     "RateLimited",
     "Refused",
     "RetryPolicy",
     "Unreachable",
     "get_broadcaster",
+    "listen",
     "make_event",
 ]

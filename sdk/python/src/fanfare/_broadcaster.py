@@ -58,7 +58,7 @@ class Broadcaster(BroadcastMixin):
         if not self.url.startswith(("http://", "https://")):
             raise FanfareError(f"the URL {self.url!r} has no scheme: write http://{self.url}, or https:// where the server has TLS")
         key = key or os.environ.get("FANFARE_KEY")
-        self._source = source
+        self.source = source
         self._retry = retry
         self._traceparent = traceparent
         self._client_options: dict[str, Any] = {
@@ -108,7 +108,7 @@ class Broadcaster(BroadcastMixin):
         The id is fixed before the first attempt, so that however often it is tried, the event is sent once.
         Raises Invalid, Refused, RateLimited, Draining or Unreachable.
         """
-        event = make_event(type, data, rooms=rooms, id=id, source=source or self._source, time=time)
+        event = make_event(type, data, rooms=rooms, id=id, source=source or self.source, time=time)
         return (await self._publish(event, traceparent))[0]
 
     async def publish_all(
@@ -118,12 +118,16 @@ class Broadcaster(BroadcastMixin):
         rooms where wanted (see make_event)."""
         if not events:
             return []
-        own = {"source": self._source} if self._source is not None else {}
+        own = {"source": self.source} if self.source is not None else {}
         return await self._publish([{**own, "id": str(uuid.uuid4()), **event} for event in events], traceparent)
 
+    def current_traceparent(self) -> str | None:
+        """The W3C trace context that is current where this is called."""
+        return self._traceparent() if self._traceparent is not None else None
+
     async def _publish(self, body: Any, traceparent: str | None) -> list[Published]:
-        if traceparent is None and self._traceparent is not None:
-            traceparent = self._traceparent()
+        if traceparent is None:
+            traceparent = self.current_traceparent()
         headers = {"Content-Type": "application/json"}
         if traceparent:
             headers["traceparent"] = traceparent

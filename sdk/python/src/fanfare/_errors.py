@@ -32,6 +32,10 @@ class Unreachable(FanfareError):
     """No answer after every attempt; the event may or may not have been accepted. Publishing the same id again is safe."""
 
 
+class OutboxFull(FanfareError):
+    """An Outbox holds as many events as it may: the server has been away for long, or too much is published."""
+
+
 class RateLimited(Unreachable):
     """Still 429 after every attempt."""
 

@@ -717,6 +717,706 @@ class BroadcastMixin:
         )
 
 
+class SyncBroadcastMixin:
+    """Methods that end in one call of `publish`, which the class that mixes this in has."""
+
+    def publish(
+        self,
+        type: str,
+        data: Mapping[str, Any],
+        *,
+        rooms: Sequence[str] | None = None,
+        id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+    ) -> Accepted:
+        raise NotImplementedError
+
+    def broadcast_project_updated(
+        self,
+        *,
+        project_id: str,
+        changes: Mapping[str, Any],
+        name: str | None = None,
+        updated_by: str | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """A project's settings or contents changed.
+
+        project_id: The project it belongs to.
+        changes: What changed: member names and new values.
+        name: The project's name.
+        updated_by: Who changed it.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["project_id"] = project_id
+        data["changes"] = changes
+        if name is not None:
+            data["name"] = name
+        if updated_by is not None:
+            data["updated_by"] = updated_by
+        return self.publish(
+            "project.updated", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_project_deleted(
+        self,
+        *,
+        project_id: str,
+        deleted_by: str | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """A project was deleted.
+
+        project_id: The project it belongs to.
+        deleted_by: Who deleted it.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["project_id"] = project_id
+        if deleted_by is not None:
+            data["deleted_by"] = deleted_by
+        return self.publish(
+            "project.deleted", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_agent_status_changed(
+        self,
+        *,
+        agent_id: str,
+        status: Literal["idle", "busy", "offline", "error"],
+        previous_status: Literal["idle", "busy", "offline", "error"] | None = None,
+        project_id: str | None = None,
+        task: str | None = None,
+        message: str | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """An agent's status changed.
+
+        agent_id: The agent it is about or was done by.
+        status: The status now.
+        previous_status: The status before.
+        project_id: The project it belongs to.
+        task: What the agent works on.
+        message: A line for people.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["agent_id"] = agent_id
+        data["status"] = status
+        if previous_status is not None:
+            data["previous_status"] = previous_status
+        if project_id is not None:
+            data["project_id"] = project_id
+        if task is not None:
+            data["task"] = task
+        if message is not None:
+            data["message"] = message
+        return self.publish(
+            "agent.status_changed", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_agent_connected(
+        self,
+        *,
+        agent_id: str,
+        project_id: str | None = None,
+        name: str | None = None,
+        capabilities: Sequence[Any] | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """An agent came online.
+
+        agent_id: The agent it is about or was done by.
+        project_id: The project it belongs to.
+        name: The agent's name.
+        capabilities: What the agent can do.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["agent_id"] = agent_id
+        if project_id is not None:
+            data["project_id"] = project_id
+        if name is not None:
+            data["name"] = name
+        if capabilities is not None:
+            data["capabilities"] = capabilities
+        return self.publish(
+            "agent.connected", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_agent_disconnected(
+        self,
+        *,
+        agent_id: str,
+        project_id: str | None = None,
+        reason: str | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """An agent went offline.
+
+        agent_id: The agent it is about or was done by.
+        project_id: The project it belongs to.
+        reason: Why it went.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["agent_id"] = agent_id
+        if project_id is not None:
+            data["project_id"] = project_id
+        if reason is not None:
+            data["reason"] = reason
+        return self.publish(
+            "agent.disconnected", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_workflow_started(
+        self,
+        *,
+        workflow_id: str,
+        project_id: str,
+        name: str,
+        agent_id: str | None = None,
+        run_id: str | None = None,
+        total_steps: int | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """A workflow began to run.
+
+        workflow_id: The workflow.
+        project_id: The project it belongs to.
+        name: The workflow's name.
+        agent_id: The agent it is about or was done by.
+        run_id: This run of the workflow.
+        total_steps: How many steps it has.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["workflow_id"] = workflow_id
+        data["project_id"] = project_id
+        data["name"] = name
+        if agent_id is not None:
+            data["agent_id"] = agent_id
+        if run_id is not None:
+            data["run_id"] = run_id
+        if total_steps is not None:
+            data["total_steps"] = total_steps
+        return self.publish(
+            "workflow.started", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_workflow_progress(
+        self,
+        *,
+        workflow_id: str,
+        project_id: str,
+        progress: float,
+        status: Literal["pending", "running", "completed", "failed", "cancelled"] | None = None,
+        step: str | None = None,
+        step_index: int | None = None,
+        total_steps: int | None = None,
+        message: str | None = None,
+        agent_id: str | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """A running workflow moved on.
+
+        workflow_id: The workflow.
+        project_id: The project it belongs to.
+        progress: How far it is, in percent.
+        status: The status now.
+        step: The step's name.
+        step_index: The step's place, from 0.
+        total_steps: How many steps it has.
+        message: A line for people.
+        agent_id: The agent it is about or was done by.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["workflow_id"] = workflow_id
+        data["project_id"] = project_id
+        data["progress"] = progress
+        if status is not None:
+            data["status"] = status
+        if step is not None:
+            data["step"] = step
+        if step_index is not None:
+            data["step_index"] = step_index
+        if total_steps is not None:
+            data["total_steps"] = total_steps
+        if message is not None:
+            data["message"] = message
+        if agent_id is not None:
+            data["agent_id"] = agent_id
+        return self.publish(
+            "workflow.progress", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_workflow_completed(
+        self,
+        *,
+        workflow_id: str,
+        project_id: str,
+        duration_ms: float | None = None,
+        result: Mapping[str, Any] | None = None,
+        agent_id: str | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """A workflow ended well.
+
+        workflow_id: The workflow.
+        project_id: The project it belongs to.
+        duration_ms: How long it took, in milliseconds.
+        result: What it made.
+        agent_id: The agent it is about or was done by.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["workflow_id"] = workflow_id
+        data["project_id"] = project_id
+        if duration_ms is not None:
+            data["duration_ms"] = duration_ms
+        if result is not None:
+            data["result"] = result
+        if agent_id is not None:
+            data["agent_id"] = agent_id
+        return self.publish(
+            "workflow.completed", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_workflow_failed(
+        self,
+        *,
+        workflow_id: str,
+        project_id: str,
+        error: str,
+        step: str | None = None,
+        retryable: bool | None = None,
+        agent_id: str | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """A workflow ended in an error.
+
+        workflow_id: The workflow.
+        project_id: The project it belongs to.
+        error: What went wrong.
+        step: The step that failed.
+        retryable: Whether trying again may help.
+        agent_id: The agent it is about or was done by.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["workflow_id"] = workflow_id
+        data["project_id"] = project_id
+        data["error"] = error
+        if step is not None:
+            data["step"] = step
+        if retryable is not None:
+            data["retryable"] = retryable
+        if agent_id is not None:
+            data["agent_id"] = agent_id
+        return self.publish(
+            "workflow.failed", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_pr_created(
+        self,
+        *,
+        project_id: str,
+        number: int,
+        title: str,
+        author: str,
+        repository: str | None = None,
+        url: str | None = None,
+        head: str | None = None,
+        base: str | None = None,
+        draft: bool | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """A pull request was opened.
+
+        project_id: The project it belongs to.
+        number: The number of the pull request.
+        repository: The repository it is in: owner/name.
+        title: Its title.
+        author: Who opened it.
+        url: Where people can look at it.
+        head: The branch it is on.
+        base: The branch it goes to.
+        draft: Whether it is a draft.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["project_id"] = project_id
+        data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
+        data["title"] = title
+        data["author"] = author
+        if url is not None:
+            data["url"] = url
+        if head is not None:
+            data["head"] = head
+        if base is not None:
+            data["base"] = base
+        if draft is not None:
+            data["draft"] = draft
+        return self.publish(
+            "pr.created", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_pr_updated(
+        self,
+        *,
+        project_id: str,
+        number: int,
+        repository: str | None = None,
+        action: str | None = None,
+        title: str | None = None,
+        author: str | None = None,
+        url: str | None = None,
+        changes: Mapping[str, Any] | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """A pull request changed.
+
+        project_id: The project it belongs to.
+        number: The number of the pull request.
+        repository: The repository it is in: owner/name.
+        action: What was done, in the words of the source.
+        title: Its title.
+        author: Who opened it.
+        url: Where people can look at it.
+        changes: What changed: member names and new values.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["project_id"] = project_id
+        data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
+        if action is not None:
+            data["action"] = action
+        if title is not None:
+            data["title"] = title
+        if author is not None:
+            data["author"] = author
+        if url is not None:
+            data["url"] = url
+        if changes is not None:
+            data["changes"] = changes
+        return self.publish(
+            "pr.updated", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_pr_closed(
+        self,
+        *,
+        project_id: str,
+        number: int,
+        merged: bool,
+        repository: str | None = None,
+        closed_by: str | None = None,
+        url: str | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """A pull request was merged or closed.
+
+        project_id: The project it belongs to.
+        number: The number of the pull request.
+        repository: The repository it is in: owner/name.
+        merged: Whether it was merged.
+        closed_by: Who closed it.
+        url: Where people can look at it.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["project_id"] = project_id
+        data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
+        data["merged"] = merged
+        if closed_by is not None:
+            data["closed_by"] = closed_by
+        if url is not None:
+            data["url"] = url
+        return self.publish(
+            "pr.closed", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_issue_created(
+        self,
+        *,
+        project_id: str,
+        number: int,
+        title: str,
+        author: str,
+        repository: str | None = None,
+        url: str | None = None,
+        labels: Sequence[Any] | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """An issue was opened.
+
+        project_id: The project it belongs to.
+        number: The number of the issue.
+        repository: The repository it is in: owner/name.
+        title: Its title.
+        author: Who opened it.
+        url: Where people can look at it.
+        labels: The labels it has.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["project_id"] = project_id
+        data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
+        data["title"] = title
+        data["author"] = author
+        if url is not None:
+            data["url"] = url
+        if labels is not None:
+            data["labels"] = labels
+        return self.publish(
+            "issue.created", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_issue_updated(
+        self,
+        *,
+        project_id: str,
+        number: int,
+        repository: str | None = None,
+        action: str | None = None,
+        title: str | None = None,
+        url: str | None = None,
+        labels: Sequence[Any] | None = None,
+        changes: Mapping[str, Any] | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """An issue changed.
+
+        project_id: The project it belongs to.
+        number: The number of the issue.
+        repository: The repository it is in: owner/name.
+        action: What was done, in the words of the source.
+        title: Its title.
+        url: Where people can look at it.
+        labels: The labels it has.
+        changes: What changed: member names and new values.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["project_id"] = project_id
+        data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
+        if action is not None:
+            data["action"] = action
+        if title is not None:
+            data["title"] = title
+        if url is not None:
+            data["url"] = url
+        if labels is not None:
+            data["labels"] = labels
+        if changes is not None:
+            data["changes"] = changes
+        return self.publish(
+            "issue.updated", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_issue_closed(
+        self,
+        *,
+        project_id: str,
+        number: int,
+        repository: str | None = None,
+        closed_by: str | None = None,
+        reason: str | None = None,
+        url: str | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """An issue was closed.
+
+        project_id: The project it belongs to.
+        number: The number of the issue.
+        repository: The repository it is in: owner/name.
+        closed_by: Who closed it.
+        reason: Why it was closed.
+        url: Where people can look at it.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["project_id"] = project_id
+        data["number"] = number
+        if repository is not None:
+            data["repository"] = repository
+        if closed_by is not None:
+            data["closed_by"] = closed_by
+        if reason is not None:
+            data["reason"] = reason
+        if url is not None:
+            data["url"] = url
+        return self.publish(
+            "issue.closed", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_ai_suggestion(
+        self,
+        *,
+        project_id: str,
+        suggestion_id: str,
+        kind: str,
+        content: str,
+        file: str | None = None,
+        line: int | None = None,
+        confidence: float | None = None,
+        agent_id: str | None = None,
+        user_id: str | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """An agent suggests something.
+
+        project_id: The project it belongs to.
+        suggestion_id: The suggestion.
+        kind: What kind it is.
+        content: The suggestion itself.
+        file: The file it is about.
+        line: The line in that file.
+        confidence: How sure the agent is.
+        agent_id: The agent it is about or was done by.
+        user_id: The one user it is for; without it the whole project gets it.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["project_id"] = project_id
+        data["suggestion_id"] = suggestion_id
+        data["kind"] = kind
+        data["content"] = content
+        if file is not None:
+            data["file"] = file
+        if line is not None:
+            data["line"] = line
+        if confidence is not None:
+            data["confidence"] = confidence
+        if agent_id is not None:
+            data["agent_id"] = agent_id
+        if user_id is not None:
+            data["user_id"] = user_id
+        return self.publish(
+            "ai.suggestion", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+    def broadcast_ai_analysis_complete(
+        self,
+        *,
+        project_id: str,
+        analysis_id: str,
+        summary: str,
+        findings: Sequence[Any] | None = None,
+        duration_ms: float | None = None,
+        agent_id: str | None = None,
+        user_id: str | None = None,
+        rooms: Sequence[str] | None = None,
+        event_id: str | None = None,
+        source: str | None = None,
+        time: str | datetime | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> Accepted:
+        """An agent has finished an analysis.
+
+        project_id: The project it belongs to.
+        analysis_id: The analysis.
+        summary: The outcome in short.
+        findings: What was found.
+        duration_ms: How long it took, in milliseconds.
+        agent_id: The agent it is about or was done by.
+        user_id: The one user it is for; without it the whole project gets it.
+        extra: further members of the payload.
+        """
+        data: dict[str, Any] = dict(extra or {})
+        data["project_id"] = project_id
+        data["analysis_id"] = analysis_id
+        data["summary"] = summary
+        if findings is not None:
+            data["findings"] = findings
+        if duration_ms is not None:
+            data["duration_ms"] = duration_ms
+        if agent_id is not None:
+            data["agent_id"] = agent_id
+        if user_id is not None:
+            data["user_id"] = user_id
+        return self.publish(
+            "ai.analysis_complete", data, rooms=rooms, id=event_id, source=source, time=time
+        )
+
+
 EVENT_TYPES: tuple[str, ...] = (
     "project.updated",
     "project.deleted",
