@@ -2,7 +2,7 @@
 // schema, a line break, a value.
 #include <fanfare/base/json.hpp>
 
-#include "domain/catalogue/json_schema.hpp"
+#include "domain/schema/json_schema.hpp"
 #include "fuzz_input.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

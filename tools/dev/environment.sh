@@ -13,7 +13,7 @@ if [ ! -d "${HOME:-}" ] || [ ! -w "${HOME:-}" ]; then
 fi
 
 build_packages=(g++ cmake ninja-build ccache mold libboost1.81-dev libssl-dev zlib1g-dev libsqlite3-dev libhiredis-dev
-  libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev prometheus-cpp-dev)
+  libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libre2-dev)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev ca-certificates openssl curl jq git chromium redis-server
   python3 python3-venv python3-socketio python3-aiohttp python3-requests python3-websocket)
 clang_packages=(clang-16 clang-tidy-16 clang-format-16 llvm-16 libclang-rt-16-dev)
@@ -66,12 +66,27 @@ install_python_packages() {
   "${pip[@]}" install --no-build-isolation --no-deps --force-reinstall ./sdk/python >&2
 }
 
+# The public JSON-Schema-Test-Suite, from the source archive of the PyPI package that carries it.
+install_json_schema_suite() {
+  local version=4.23.0 folder=build/json-schema-suite archive
+  if [ "$(cat $folder/.installed 2>/dev/null)" = $version ]; then return; fi
+  archive=$(mktemp -d)
+  build/venv/bin/python -m pip -q --disable-pip-version-check download --no-deps --no-binary jsonschema -d "$archive" \
+    "jsonschema==$version" >&2
+  rm -rf $folder
+  mkdir -p $folder
+  tar xzf "$archive"/*.tar.gz -C $folder --strip-components=3 --wildcards '*/json/tests/draft2020-12'
+  rm -r "$archive"
+  echo $version >$folder/.installed
+}
+
 # What the tests need beside a build.
 set_up_tests() {
   install_packages "${test_packages[@]}"
   install_node
   install_npm_packages
   install_python_packages
+  install_json_schema_suite
 }
 
 # Configures and builds one preset of CMakePresets.json; further arguments go to the configuration.

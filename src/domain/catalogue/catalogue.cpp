@@ -10,7 +10,7 @@
 
 #include "domain/access/access_policy.hpp"
 #include "domain/catalogue/json_pointer.hpp"
-#include "domain/catalogue/json_schema.hpp"
+#include "domain/schema/json_schema.hpp"
 
 namespace fanfare::domain {
 

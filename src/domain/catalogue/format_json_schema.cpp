@@ -1,7 +1,7 @@
 #include <cctype>
 
 #include "domain/catalogue/catalogue_formats.hpp"
-#include "domain/catalogue/json_schema.hpp"
+#include "domain/schema/json_schema.hpp"
 
 namespace fanfare::domain {
 

@@ -8,7 +8,7 @@
 #include <fanfare/base/json.hpp>
 
 #include "domain/catalogue/client_commands.hpp"
-#include "domain/catalogue/json_schema.hpp"
+#include "domain/schema/json_schema.hpp"
 
 namespace fanfare::domain {
 namespace {

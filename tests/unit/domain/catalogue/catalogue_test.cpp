@@ -199,7 +199,7 @@ TEST(catalogue, refuses_types_it_could_not_honour) {
   EXPECT_EQ(at(R"({"title":"connect","type":"object"})"), "/x-fanfare-type");
   EXPECT_EQ(at(R"({"title":"Task Moved","type":"object"})"), "/x-fanfare-type");
   EXPECT_EQ(at(R"({"title":"a.b","type":"array"})"), "/type");
-  EXPECT_EQ(at(R"({"title":"a.b","type":"object","patternProperties":{}})"), "/patternProperties");
+  EXPECT_EQ(at(R"({"title":"a.b","type":"object","paternProperties":{}})"), "/paternProperties");
   EXPECT_EQ(at(R"({"title":"a.b","type":"object","x-fanfare-rooms":"global"})"), "/x-fanfare-rooms");
   EXPECT_EQ(at(R"({"title":"a.b","type":"object","x-fanfare-rooms":["global","task:{id}"]})"), "/x-fanfare-rooms/1");
   EXPECT_EQ(at(R"({"title":"a.b","type":"object","properties":{"id":{"type":"array"}},"x-fanfare-rooms":["t:{id}"]})"),
