@@ -55,6 +55,7 @@ struct program {
   publish_request publish;
   listen_request listen;
   std::string events_format = "table";
+  std::vector<std::string> schemas;
   std::string check;
   bool file_only = false;
   bool show_default = false;
@@ -156,7 +157,11 @@ struct program {
   }
 
   void add_events() {
-    auto* sub = command("events", "Print the event catalogue", [this] { return run_events(from, events_format, io); });
+    auto* sub = command("events", "Print the event catalogue", [this] {
+      if (!schemas.empty()) return run_events_check(from, schemas, io);
+      return run_events(from, events_format, io);
+    });
+    sub->add_option("--check", schemas, "Check JSON Schema files of event types of your own")->type_name("FILE");
     add_config_option(sub);
     sub->add_option("--format", events_format, "Output")
         ->check(CLI::IsMember({"table", "json-schema", "asyncapi", "typescript", "python", "cpp", "markdown"}))

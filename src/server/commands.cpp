@@ -40,9 +40,11 @@ std::string base_of(std::string url) {
 void print_problem(const client_response& answer, std::ostream& err) {
   err << "fanfare: " << answer.status;
   const auto body = json::parse(answer.body);
-  for (const auto* name : {"title", "detail", "pointer"}) {
+  for (const auto* name : {"title", "pointer", "detail"}) {
     const auto* item = body ? body->find(name) : nullptr;
-    if (item != nullptr && !item->as_string().empty()) err << (name[0] == 'p' ? " at " : ": ") << item->as_string();
+    auto text = item != nullptr ? item->as_string() : std::string_view();
+    if (text.ends_with('.')) text.remove_suffix(1);
+    if (!text.empty()) err << ": " << text;
   }
   err << "\n";
 }
@@ -152,6 +154,12 @@ int run_events(const config_sources& from, const std::string& format, const stre
     io.out << domain::markdown(types);
   else
     io.out << domain::table(types);
+  return 0;
+}
+
+int run_events_check(const config_sources& from, const std::vector<std::string>& paths, const streams& io) {
+  if (auto faults = check_schemas(load(from), paths); !faults.empty()) throw config_error(std::move(faults));
+  for (const auto& path : paths) io.out << path << ": good\n";
   return 0;
 }
 

@@ -1,6 +1,8 @@
 #include "server/service.hpp"
 
+#include <cerrno>
 #include <chrono>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <mutex>
@@ -155,20 +157,40 @@ void check_backends(const configuration& settings) {
   if (!settings.text("redis.url").empty()) refuse("redis.url", "is set, but this build has no Redis adapter");
 }
 
+namespace {
+
+/// Adds the file's event type; what is wrong with it, "" when nothing is.
+std::string add_file(domain::catalogue& types, const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return fmt::format("{}: cannot be read: {}", path, std::strerror(errno));
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  const auto added = types.add_schema(text);
+  if (added) return {};
+  const auto& fault = added.error();
+  return fmt::format("{}: {}{}", path, fault.pointer.empty() ? "" : "at " + fault.pointer + ": ", fault.detail);
+}
+
+}  // namespace
+
 domain::catalogue load_catalogue(const configuration& settings) {
   domain::catalogue types(access_policy_of(settings).kinds());
+  std::vector<std::string> faults;
   for (const auto& path : settings.list("events.schemas")) {
-    std::ifstream file(path, std::ios::binary);
-    const auto fault = [&](std::string_view what) {
-      throw config_error({fmt::format("{}: events.schemas: {}: {}", settings.source("events.schemas"), path, what)});
-    };
-    if (!file) fault("cannot be read");
-    const std::string text{std::istreambuf_iterator<char>(file), {}};
-    if (const auto added = types.add_schema(text); !added) {
-      fault(fmt::format("{} at \"{}\"", added.error().detail, added.error().pointer));
+    if (const auto fault = add_file(types, path); !fault.empty()) {
+      faults.push_back(fmt::format("{}: events.schemas: {}", settings.source("events.schemas"), fault));
     }
   }
+  if (!faults.empty()) throw config_error(std::move(faults));
   return types;
+}
+
+std::vector<std::string> check_schemas(const configuration& settings, const std::vector<std::string>& paths) {
+  domain::catalogue types(access_policy_of(settings).kinds());
+  std::vector<std::string> faults;
+  for (const auto& path : paths) {
+    if (auto fault = add_file(types, path); !fault.empty()) faults.push_back(std::move(fault));
+  }
+  return faults;
 }
 
 // Members end in reverse order; the workers, which use them all, have ended by then (stop()).

@@ -10,7 +10,9 @@
 
 #include "domain/access/access_policy.hpp"
 #include "domain/catalogue/json_pointer.hpp"
+#include "domain/catalogue/schema_fields.hpp"
 #include "domain/schema/json_schema.hpp"
+#include "domain/schema/simple_keywords.hpp"
 
 namespace fanfare::domain {
 
@@ -44,12 +46,15 @@ bool has_kind(const value& item, field_kind kind) {
       return item.if_object() != nullptr;
     case field_kind::array:
       return item.if_array() != nullptr;
+    case field_kind::any:
+      return true;
   }
   return false;
 }
 
 std::string_view name_of(field_kind kind) {
-  constexpr std::array names{"a string", "an integer", "a number", "a boolean", "an object", "a list", "a time"};
+  constexpr std::array names{"a string",  "an integer", "a number", "a boolean",
+                             "an object", "a list",     "a time",   "any value"};
   return names[static_cast<std::size_t>(kind)];
 }
 
@@ -68,12 +73,12 @@ result<void> validate_field(const event_type& type, const field& rule, const val
   if (item.is_number()) {
     const double number = item.as_double();
     if (!std::isfinite(number)) return fault(at, "must be a finite number");
-    if (rule.minimum && number < *rule.minimum) return fault(at, "is too small");
-    if (rule.maximum && number > *rule.maximum) return fault(at, "is too large");
+    if (rule.minimum && number < *rule.minimum) return fault(at, "must be at least " + json::write(*rule.minimum));
+    if (rule.maximum && number > *rule.maximum) return fault(at, "must be at most " + json::write(*rule.maximum));
   }
   if (const auto* text = item.if_string()) {
     if (!rule.values.empty() && std::find(rule.values.begin(), rule.values.end(), *text) == rule.values.end()) {
-      return fault(at, "is not one of the values allowed");
+      return fault(at, "must be " + one_of({rule.values.begin(), rule.values.end()}));
     }
     if (rule.kind == field_kind::time && !is_rfc3339(*text)) return fault(at, "must be an RFC 3339 time");
     if (rule.identifier) {
@@ -117,45 +122,9 @@ bool is_type_name(std::string_view name) {
   });
 }
 
-field_kind kind_of(const value& schema) {
-  const auto type = schema.find("type") == nullptr ? std::string_view() : schema.find("type")->as_string();
-  if (type == "integer") return field_kind::integer;
-  if (type == "number") return field_kind::number;
-  if (type == "boolean") return field_kind::boolean;
-  if (type == "array") return field_kind::array;
-  if (type == "string") {
-    const auto* format = schema.find("format");
-    return format != nullptr && format->as_string() == "date-time" ? field_kind::time : field_kind::string;
-  }
-  return field_kind::object;
-}
-
 std::string text_of(const value& schema, std::string_view name) {
   const auto* item = schema.find(name);
   return item == nullptr ? std::string() : std::string(item->as_string());
-}
-
-/// The fields for people and SDKs; the schema itself is what validates.
-std::vector<field> fields_of(const value& schema) {
-  std::vector<field> out;
-  const auto* properties = schema.find("properties");
-  if (properties == nullptr) return out;
-  const auto* required = schema.find("required");
-  for (const auto& [name, rule] : *properties->if_object()) {
-    field item;
-    item.name = name;
-    item.kind = kind_of(rule);
-    item.description = text_of(rule, "description");
-    item.required = required != nullptr && std::find(required->if_array()->begin(), required->if_array()->end(),
-                                                     value(name)) != required->if_array()->end();
-    if (const auto* least = rule.find("minimum")) item.minimum = least->as_double();
-    if (const auto* most = rule.find("maximum")) item.maximum = most->as_double();
-    if (const auto* choices = rule.find("enum"); choices != nullptr && item.kind == field_kind::string) {
-      for (const auto& choice : *choices->if_array()) item.values.emplace_back(choice.as_string());
-    }
-    out.push_back(std::move(item));
-  }
-  return out;
 }
 
 bool has_field(const std::vector<field>& fields, std::string_view name) {

@@ -15,7 +15,7 @@ namespace fanfare::domain {
 class json_schema;
 
 /// What a field holds. `number` is any JSON number, `integer` one without fraction; `time` is RFC 3339 in UTC.
-enum class field_kind : std::uint8_t { string, integer, number, boolean, object, array, time };
+enum class field_kind : std::uint8_t { string, integer, number, boolean, object, array, time, any };
 
 struct field {
   std::string name;
@@ -25,6 +25,12 @@ struct field {
   std::optional<double> minimum, maximum;
   std::vector<std::string> values;  // the only strings allowed; empty: any
   bool identifier = false;          // 1 to 128 bytes, fit to be the id of a room
+  // Of a deployment's own types, for pages and SDKs.
+  bool nullable = false;
+  std::vector<value> choices;       // the only values allowed, of any kind
+  std::vector<field> alternatives;  // of `any`: what it may be
+  std::vector<field> members;       // of an object
+  std::vector<field> items;         // of an array: what each is; none or one
 };
 
 enum class event_category : std::uint8_t {

@@ -93,6 +93,8 @@ class enumerations {
 };
 
 std::string type_of(const field& rule, const enumerations& enums) {
+  // What may be null and must be there has no other form that can say so.
+  if (rule.nullable && rule.required) return "value";
   if (!rule.values.empty()) return enums.name(rule.values);
   switch (rule.kind) {
     case field_kind::string:
@@ -108,6 +110,8 @@ std::string type_of(const field& rule, const enumerations& enums) {
       return "object";
     case field_kind::array:
       return "array";
+    case field_kind::any:
+      break;
   }
   return "value";
 }

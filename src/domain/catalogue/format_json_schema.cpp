@@ -24,6 +24,8 @@ const char* type_of(field_kind kind) {
       return "object";
     case field_kind::array:
       return "array";
+    case field_kind::any:
+      break;
   }
   return "";
 }

@@ -16,7 +16,12 @@ std::string kind_name(const field& rule) {
     for (const auto& item : rule.values) out += (out.empty() ? "`" : ", `") + item + "`";
     return out;
   }
-  constexpr const char* names[] = {"string", "integer", "number", "boolean", "object", "list", "time"};
+  if (!rule.choices.empty()) {
+    std::string out;
+    for (const auto& item : rule.choices) out += (out.empty() ? "`" : ", `") + json::write(item) + "`";
+    return out;
+  }
+  constexpr const char* names[] = {"string", "integer", "number", "boolean", "object", "list", "time", "any"};
   std::string out = names[static_cast<std::size_t>(rule.kind)];
   if (rule.minimum && rule.maximum) {
     return out + ", " + json::write(*rule.minimum) + " to " + json::write(*rule.maximum);

@@ -47,15 +47,29 @@ constexpr std::string_view publish_signature = R"( publish(
         raise NotImplementedError
 )";
 
-std::string type_of(const field& rule) {
-  if (!rule.values.empty()) {
+std::string type_of(const field& rule);
+
+std::string literal_of(const value& item) {
+  if (const auto* flag = item.if_bool()) return *flag ? "True" : "False";
+  return json::write(item);
+}
+
+/// Without None.
+std::string bare_type_of(const field& rule) {
+  const std::vector<value> choices =
+      rule.values.empty() ? rule.choices : std::vector<value>(rule.values.begin(), rule.values.end());
+  const auto is_literal = [](const value& item) { return item.if_string() || item.if_integer() || item.if_bool(); };
+  if (!choices.empty() && std::all_of(choices.begin(), choices.end(), is_literal)) {
     std::string out = "Literal[";
-    for (const auto& item : rule.values) {
-      if (&item != &rule.values.front()) out += ", ";
-      json::append_string(out, item);
-    }
+    for (const auto& item : choices) out += (&item == &choices.front() ? "" : ", ") + literal_of(item);
     return out + "]";
   }
+  if (!rule.alternatives.empty()) {
+    std::string out;
+    for (const auto& each : rule.alternatives) out.append(out.empty() ? "" : " | ").append(type_of(each));
+    return out;
+  }
+  if (!rule.items.empty()) return "Sequence[" + type_of(rule.items.front()) + "]";
   switch (rule.kind) {
     case field_kind::string:
       return "str";
@@ -71,9 +85,13 @@ std::string type_of(const field& rule) {
       return "Mapping[str, Any]";
     case field_kind::array:
       return "Sequence[Any]";
+    case field_kind::any:
+      break;
   }
   return "Any";
 }
+
+std::string type_of(const field& rule) { return bare_type_of(rule) + (rule.nullable ? " | None" : ""); }
 
 /// A parameter's name: a field may be called as a keyword, or as one of the method's own parameters.
 std::string parameter(const std::string& name) {
@@ -110,7 +128,10 @@ void append_method(std::string& out, const event_type& type, const flavour& how)
   for (const bool required : {true, false}) {
     for (const auto& rule : type.fields) {
       if (rule.required != required) continue;
-      out += indent + parameter(rule.name) + ": " + type_of(rule) + (required ? ",\n" : " | None = None,\n");
+      out += indent + parameter(rule.name) + ": " + type_of(rule) +
+             (required        ? ",\n"
+              : rule.nullable ? " = None,\n"
+                              : " | None = None,\n");
     }
   }
   out += indent + "rooms: Sequence[str] | None = None,\n" + indent + "event_id: str | None = None,\n" + indent +

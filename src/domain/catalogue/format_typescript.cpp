@@ -66,14 +66,35 @@ export interface PublishReply { ok: true; id: string; cursor: string }
 
 )";
 
-std::string type_of(const field& rule) {
-  if (!rule.values.empty()) {
-    std::string out;
-    for (const auto& item : rule.values) {
-      if (!out.empty()) out += " | ";
-      json::append_string(out, item);
-    }
-    return out;
+std::string property(const std::string& name);
+std::string type_of(const field& rule);
+
+std::string joined(const std::vector<std::string>& parts) {
+  std::string out;
+  for (const auto& part : parts) out.append(out.empty() ? "" : " | ").append(part);
+  return out;
+}
+
+/// An object's members on one line.
+std::string literal_of(const std::vector<field>& members) {
+  std::string out = "{ ";
+  for (const auto& rule : members) out += property(rule.name) + (rule.required ? ": " : "?: ") + type_of(rule) + "; ";
+  return out + "[extra: string]: unknown }";
+}
+
+/// Without null.
+std::string bare_type_of(const field& rule) {
+  std::vector<std::string> parts;
+  for (const auto& item : rule.values) json::append_string(parts.emplace_back(), item);
+  if (rule.values.empty()) {
+    for (const auto& item : rule.choices) parts.push_back(json::write(item));
+    for (const auto& each : rule.alternatives) parts.push_back(type_of(each));
+  }
+  if (!parts.empty()) return joined(parts);
+  if (!rule.members.empty()) return literal_of(rule.members);
+  if (!rule.items.empty()) {
+    const auto each = type_of(rule.items.front());
+    return each.find_first_of("|{ ") == std::string::npos ? each + "[]" : "(" + each + ")[]";
   }
   switch (rule.kind) {
     case field_kind::string:
@@ -88,9 +109,13 @@ std::string type_of(const field& rule) {
       return "Record<string, unknown>";
     case field_kind::array:
       return "unknown[]";
+    case field_kind::any:
+      break;
   }
   return "unknown";
 }
+
+std::string type_of(const field& rule) { return bare_type_of(rule) + (rule.nullable ? " | null" : ""); }
 
 /// "*/" would end the comment.
 std::string comment(std::string text) {

@@ -92,11 +92,11 @@ result<void> schema_walk::check_string(const value& schema, const spot& where) c
   if (content == nullptr) return {};
   if (const auto* expression = schema.find("pattern");
       expression != nullptr && !index_.pattern_at(*expression).matches(*content)) {
-    return fault(where.at, "does not match the pattern");
+    return fault(where.at, "must match " + std::string(expression->as_string()));
   }
   const auto* format = assert_formats_ ? schema.find("format") : nullptr;
   if (format != nullptr && !has_format(format->as_string(), *content)) {
-    return fault(where.at, "is no " + std::string(format->as_string()));
+    return fault(where.at, "must be of the format " + std::string(format->as_string()));
   }
   return {};
 }
@@ -135,8 +135,13 @@ result<void> schema_walk::check_contains(const value& schema, const array& list,
     ++found;
     if (where.seen != nullptr) where.seen->add(i);
   }
-  if (found < count_of(schema, "minContains", 1)) return fault(where.at, "does not contain what it must");
-  if (found > count_of(schema, "maxContains", list.size())) return fault(where.at, "contains too many of what it may");
+  const auto least = count_of(schema, "minContains", 1), most = count_of(schema, "maxContains", list.size());
+  const auto tell = [&](const char* bound, std::size_t count) {
+    return fault(where.at, std::string("must have at ") + bound + " " + std::to_string(count) +
+                               " of the items that \"contains\" describes, and has " + std::to_string(found));
+  };
+  if (found < least) return tell("least", least);
+  if (found > most) return tell("most", most);
   return {};
 }
 

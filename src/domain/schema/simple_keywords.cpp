@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <string_view>
 #include <utility>
@@ -13,9 +14,35 @@ namespace fanfare::domain {
 
 namespace {
 
-constexpr double infinity = std::numeric_limits<double>::infinity();
+error fault(const std::string& at, std::string detail) { return {errc::bad_request, std::move(detail), at}; }
 
-error fault(const std::string& at, const char* detail) { return {errc::bad_request, detail, at}; }
+/// "must be a string", "must be an integer or null".
+std::string wanted_types(const value& type) {
+  std::string out = "must be ";
+  const auto add = [&out](std::string_view name) {
+    const bool vowel = name.find_first_of("aio") == 0;
+    if (name != "null") out += vowel ? "an " : "a ";
+    out += name;
+  };
+  const auto* several = type.if_array();
+  if (several == nullptr) {
+    add(type.as_string());
+    return out;
+  }
+  for (std::size_t i = 0; i < several->size(); ++i) {
+    if (i > 0) out += " or ";
+    add((*several)[i].as_string());
+  }
+  return out;
+}
+
+std::string counted(std::size_t count, std::string_view unit) {
+  // "property", "properties"; "item", "items"
+  std::string out = std::to_string(count) + " ";
+  if (count == 1) return out.append(unit);
+  if (unit.ends_with('y')) return out.append(unit.substr(0, unit.size() - 1)).append("ies");
+  return out.append(unit) + "s";
+}
 
 bool is_whole(const value& item) {
   if (item.if_integer() != nullptr) return true;
@@ -67,33 +94,34 @@ result<void> check_type(const value& schema, const value& item, const std::strin
   const auto fits = [&item](const value& name) { return has_type(item, name.as_string()); };
   const auto* several = type->if_array();
   if (several == nullptr ? fits(*type) : std::any_of(several->begin(), several->end(), fits)) return {};
-  return fault(at, "has the wrong type");
+  return fault(at, wanted_types(*type));
 }
 
 result<void> check_number(const value& schema, const value& item, const std::string& at) {
   if (!item.is_number()) return {};
   const double number = item.as_double();
-  const auto limit = [&schema](const char* name, double none) {
-    const auto* bound = schema.find(name);
-    return bound == nullptr ? none : bound->as_double();
+  const auto bound = [&](const char* name, auto breaks, const char* words) -> result<void> {
+    const auto* limit = schema.find(name);
+    if (limit == nullptr || !breaks(number, limit->as_double())) return {};
+    return fault(at, words + json::write(*limit));
   };
-  const auto* above = schema.find("exclusiveMinimum");
-  const auto* below = schema.find("exclusiveMaximum");
-  if (number < limit("minimum", -infinity) || (above != nullptr && number <= above->as_double())) {
-    return fault(at, "is too small");
-  }
-  if (number > limit("maximum", infinity) || (below != nullptr && number >= below->as_double())) {
-    return fault(at, "is too large");
-  }
+  if (auto checked = bound("minimum", std::less<>(), "must be at least "); !checked) return checked;
+  if (auto checked = bound("exclusiveMinimum", std::less_equal<>(), "must be more than "); !checked) return checked;
+  if (auto checked = bound("maximum", std::greater<>(), "must be at most "); !checked) return checked;
+  if (auto checked = bound("exclusiveMaximum", std::greater_equal<>(), "must be less than "); !checked) return checked;
   const auto* step = schema.find("multipleOf");
-  if (step != nullptr && !is_multiple(item, *step)) return fault(at, "is not a multiple of what it must be");
+  if (step != nullptr && !is_multiple(item, *step)) return fault(at, "must be a multiple of " + json::write(*step));
   return {};
 }
 
-result<void> check_size(const value& schema, std::size_t size, const char* least, const char* most,
+result<void> check_size(const value& schema, std::size_t size, const char* least, const char* most, const char* unit,
                         const std::string& at) {
-  if (size < count_of(schema, least, 0)) return fault(at, "is too short");
-  if (size > count_of(schema, most, std::numeric_limits<std::size_t>::max())) return fault(at, "is too long");
+  if (const auto bound = count_of(schema, least, 0); size < bound) {
+    return fault(at, "must have at least " + counted(bound, unit));
+  }
+  if (const auto bound = count_of(schema, most, std::numeric_limits<std::size_t>::max()); size > bound) {
+    return fault(at, "must have at most " + counted(bound, unit));
+  }
   return {};
 }
 
@@ -108,18 +136,30 @@ result<void> check_value(const value& schema, const value& item, const std::stri
   if (auto checked = check_type(schema, item, at); !checked) return checked;
   if (const auto* choices = schema.find("enum")) {
     const auto& list = *choices->if_array();
-    if (std::find(list.begin(), list.end(), item) == list.end()) return fault(at, "is not one of the values allowed");
+    if (std::find(list.begin(), list.end(), item) == list.end()) return fault(at, "must be " + one_of(list));
   }
   if (const auto* only = schema.find("const"); only != nullptr && !(*only == item)) {
-    return fault(at, "is not the value allowed");
+    return fault(at, "must be " + one_of({*only}));
   }
   if (auto checked = check_number(schema, item, at); !checked) return checked;
-  if (const auto* text = item.if_string()) return check_size(schema, characters(*text), "minLength", "maxLength", at);
-  if (const auto* list = item.if_array()) return check_size(schema, list->size(), "minItems", "maxItems", at);
+  if (const auto* text = item.if_string())
+    return check_size(schema, characters(*text), "minLength", "maxLength", "character", at);
+  if (const auto* list = item.if_array()) return check_size(schema, list->size(), "minItems", "maxItems", "item", at);
   if (const auto* members = item.if_object()) {
-    return check_size(schema, members->size(), "minProperties", "maxProperties", at);
+    return check_size(schema, members->size(), "minProperties", "maxProperties", "property", at);
   }
   return {};
+}
+
+std::string one_of(const array& values) {
+  constexpr std::size_t bytes_max = 200;
+  std::string out = values.size() > 1 ? "one of " : "";
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    const auto text = json::write(values[i]);
+    if (out.size() + text.size() > bytes_max) return out + "…";
+    (i == 0 ? out : out += ", ") += text;
+  }
+  return out;
 }
 
 std::string canonical(const value& item) {

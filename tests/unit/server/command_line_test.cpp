@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
+#include <fstream>
 #include <sstream>
 
 #include "server/service.hpp"
@@ -59,6 +61,26 @@ TEST(CommandLine, UsageFaultsAreTwo) {
     EXPECT_EQ(got.code, 2) << (arguments.empty() ? "nothing" : arguments[0]);
     EXPECT_FALSE(got.err.empty());
   }
+}
+
+TEST(CommandLine, ChecksFilesOfEventTypes) {
+  const auto write = [](const std::string& name, const std::string& text) {
+    const auto path = testing::TempDir() + "fanfare_schema_" + name + ".json";
+    std::ofstream(path) << text;
+    return path;
+  };
+  const auto good = write("good", R"({"title":"note.added","type":"object","x-fanfare-rooms":["global"]})");
+  const auto bad = write("bad", R"({"title":"note.moved","type":"object","x-fanfare-rooms":["gobal"]})");
+  const auto again = write("again", R"({"title":"note.added","type":"object"})");
+  const auto fine = run({"events", "--check", good.c_str()});
+  EXPECT_EQ(fine.code, 0);
+  EXPECT_EQ(fine.out, good + ": good\n");
+  const auto wrong = run({"events", "--check", good.c_str(), bad.c_str(), again.c_str(), "/no/such.json"});
+  EXPECT_EQ(wrong.code, 2);
+  EXPECT_THAT(wrong.err, HasSubstr(bad + ": at /x-fanfare-rooms/0: must be a room"));
+  EXPECT_THAT(wrong.err, HasSubstr(again + ": at /x-fanfare-type: there is a type of that name"));
+  EXPECT_THAT(wrong.err, HasSubstr("/no/such.json: cannot be read: No such file"));
+  for (const auto& path : {good, bad, again}) std::remove(path.c_str());
 }
 
 TEST(CommandLine, NamesTheNearestCommand) {

@@ -20,7 +20,8 @@ concept sets_field =
     (std::same_as<T, bool> && std::same_as<Given, bool>) ||
     (std::integral<T> && !std::same_as<T, bool> && std::integral<Given> && !std::same_as<Given, bool>) ||
     (std::floating_point<T> && std::is_arithmetic_v<Given> && !std::same_as<Given, bool>) ||
-    (!std::is_arithmetic_v<T> && std::convertible_to<Given, T> && !std::same_as<Given, std::nullptr_t>);
+    (!std::is_arithmetic_v<T> && std::convertible_to<Given, T> &&
+     (!std::same_as<Given, std::nullptr_t> || std::same_as<T, value>));
 
 /// A field that has to be given: there is no default to fall back to.
 template <class T>

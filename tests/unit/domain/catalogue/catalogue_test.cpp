@@ -89,6 +89,16 @@ TEST(catalogue, faults_name_their_place) {
   EXPECT_EQ(fault_at("project.updated", R"({"project_id":"p1","changes":{},"name":1})"), "/name");
 }
 
+TEST(catalogue, faults_say_what_is_right) {
+  const auto says = [](const char* name, const char* data) {
+    return validate(type(name), parsed(data)).error().detail;
+  };
+  EXPECT_EQ(says("agent.status_changed", R"({"agent_id":"a","status":"Idle"})"),
+            R"(must be one of "idle", "busy", "offline", "error")");
+  EXPECT_EQ(says("workflow.progress", R"({"workflow_id":"w","project_id":"p","progress":101})"), "must be at most 100");
+  EXPECT_EQ(says("pr.closed", R"({"project_id":"p","number":0,"merged":true})"), "must be at least 1");
+}
+
 TEST(catalogue, unknown_members_are_allowed) {
   EXPECT_EQ(fault_at("project.deleted", R"({"project_id":"p1","more":[1,{"a":null}]})"), "accepted");
 }
