@@ -2,7 +2,7 @@
 
 #include <zlib.h>
 
-#include <array>
+#include <algorithm>
 #include <limits>
 
 #include "http/token.hpp"
@@ -17,6 +17,8 @@ constexpr int window_bits = 15, gzip_wrapping = 16;
 constexpr int zlib_bits(coding which) noexcept {
   return which == coding::gzip ? window_bits + gzip_wrapping : window_bits;
 }
+
+error malformed() { return {errc::bad_request, "the body is not what Content-Encoding says", {}}; }
 
 // qvalue in thousandths (RFC 9110 §12.4.2); -1 when it is none.
 int quality(std::string_view text) noexcept {
@@ -100,31 +102,65 @@ result<coding> parse_coding(std::string_view content_encoding) noexcept {
   return errc::unsupported_media_type;
 }
 
-result<std::string> decompress(coding which, std::string_view body, std::size_t bytes_max) {
-  if (body.size() > std::numeric_limits<uInt>::max()) return errc::payload_too_large;
-  if (which == coding::identity) {
-    if (body.size() > bytes_max) return errc::payload_too_large;
-    return std::string(body);
+void body_decoder::inflate_end::operator()(z_stream_s* stream) const noexcept {
+  inflateEnd(stream);
+  delete stream;
+}
+
+body_decoder::body_decoder(coding which) : which_(which) {
+  if (which == coding::identity) return;
+  auto made = std::make_unique<z_stream>();
+  if (inflateInit2(made.get(), zlib_bits(which)) == Z_OK) stream_.reset(made.release());
+}
+
+result<bool> body_decoder::decode(std::string_view& input, std::string& out, std::size_t bytes_max) {
+  if (which_ == coding::identity) {
+    const auto taken = input.substr(0, bytes_max);
+    out += taken;
+    input.remove_prefix(taken.size());
+    return !input.empty();
   }
-  z_stream stream{};
-  if (inflateInit2(&stream, zlib_bits(which)) != Z_OK) return errc::overload;
-  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(body.data()));
-  stream.avail_in = static_cast<uInt>(body.size());
-  std::string out;
-  std::array<char, 16384> part;
+  if (!stream_) return errc::overload;
+  const auto begin = out.size();
+  const auto given = input.substr(0, std::numeric_limits<uInt>::max());
+  out.resize(begin + std::min<std::size_t>(bytes_max, std::numeric_limits<uInt>::max()));
+  stream_->next_in = reinterpret_cast<Bytef*>(const_cast<char*>(given.data()));
+  stream_->avail_in = static_cast<uInt>(given.size());
+  stream_->next_out = reinterpret_cast<Bytef*>(out.data() + begin);
+  stream_->avail_out = static_cast<uInt>(out.size() - begin);
   int step = Z_OK;
-  while (step == Z_OK && out.size() <= bytes_max) {
-    stream.next_out = reinterpret_cast<Bytef*>(part.data());
-    stream.avail_out = static_cast<uInt>(part.size());
-    step = inflate(&stream, Z_NO_FLUSH);
-    out.append(part.data(), part.size() - stream.avail_out);
+  while (step == Z_OK && stream_->avail_out > 0 && (stream_->avail_in > 0 || pending_)) {
     // RFC 1952 §2.2: a gzip file may be several members, one after another.
-    if (step == Z_STREAM_END && which == coding::gzip && stream.avail_in > 0) step = inflateReset(&stream);
+    if (ended_ && (which_ != coding::gzip || inflateReset(stream_.get()) != Z_OK)) break;
+    pending_ = false;
+    step = inflate(stream_.get(), Z_NO_FLUSH);
+    ended_ = step == Z_STREAM_END;
+    if (ended_ || step == Z_BUF_ERROR) step = Z_OK;
   }
-  const bool whole = step == Z_STREAM_END && stream.avail_in == 0;
-  inflateEnd(&stream);
-  if (out.size() > bytes_max) return errc::payload_too_large;
-  if (!whole) return error{errc::bad_request, "the body is not what Content-Encoding says", {}};
+  pending_ = stream_->avail_out == 0 && !ended_;
+  out.resize(out.size() - stream_->avail_out);
+  input.remove_prefix(given.size() - stream_->avail_in);
+  const bool goes_on_after_its_end = ended_ && which_ != coding::gzip && stream_->avail_in > 0;
+  if (step != Z_OK || goes_on_after_its_end) return malformed();
+  return pending_ || !input.empty();
+}
+
+result<void> body_decoder::finish() const {
+  if (which_ == coding::identity || ended_) return {};
+  return malformed();
+}
+
+result<std::string> decompress(coding which, std::string_view body, std::size_t bytes_max) {
+  constexpr std::size_t step_bytes = 16384;
+  body_decoder decoder(which);
+  std::string out;
+  for (bool more = true; more;) {
+    const auto decoded = decoder.decode(body, out, step_bytes);
+    if (!decoded) return decoded.error();
+    if (out.size() > bytes_max) return errc::payload_too_large;
+    more = *decoded;
+  }
+  if (auto whole = decoder.finish(); !whole) return whole.error();
   return out;
 }
 

@@ -91,7 +91,7 @@ void connection::drive() {
   if (driving_) return;
   const auto self = shared_from_this();
   driving_ = true;
-  bool had_turn = false;
+  bool had_turn = false, decoded = false;
   for (bool moving = true; moving;) {
     if (phase_ == phase::reading && had_turn && !input_.empty()) {
       // Pipelined requests cost their sender next to nothing: between them other connections have their turn.
@@ -99,8 +99,13 @@ void connection::drive() {
       moving = false;
     } else if (phase_ == phase::reading) {
       moving = had_turn = advance();
+    } else if (phase_ == phase::handling && reader_ && decoded && coded_ && coded_->more) {
+      // So does a coded body: a few of its bytes may stand for megabytes.
+      home_.home.post([self] { self->drive(); });
+      moving = false;
     } else if (phase_ == phase::handling && reader_) {
       moving = advance_body();
+      decoded = coded_ != nullptr;
     } else if (phase_ == phase::writing) {
       moving = flush();
       if (moving) written();
@@ -176,7 +181,7 @@ void connection::dispatch() {
   taken.params = std::move(route_.params);
   taken.remote_address = stream_->remote_address();
   taken.secure = stream_->secure();
-  const auto decoded = streaming_ ? result<void>() : decode_body(taken);
+  const auto decoded = streaming_ ? begin_decoding(taken) : decode_body(taken);
   asked_ = std::make_shared<const request>(std::move(taken));
   phase_ = phase::handling;
   deadline_ = steady_time::max();
@@ -232,6 +237,7 @@ void connection::answer(response content, bool compress_body, bool close_after) 
   if (phase_ != phase::handling) return;
   const auto dropped = std::exchange(abort_, nullptr);
   const auto unread = std::exchange(reader_, nullptr);
+  coded_ = nullptr;
   decorate(content, compress_body);
   // What is left of a streamed body would be read as the next request.
   close_after_ = close_after || streaming_ || !codec_.keep_alive() || home_.draining ||

@@ -9,6 +9,7 @@
 #include <fanfare/http/exchange.hpp>
 
 #include <fanfare/net/byte_stream.hpp>
+#include "http/compression.hpp"
 #include "http/request_codec.hpp"
 #include "http/shard.hpp"
 
@@ -40,6 +41,14 @@ class connection : public std::enable_shared_from_this<connection> {
  private:
   enum class phase : std::uint8_t { reading, handling, writing, lingering, closed };
 
+  struct coded_body {
+    explicit coded_body(coding which) : decoder(which) {}
+    body_decoder decoder;
+    std::string bytes;      // what came last
+    std::string_view rest;  // of it, not yet decoded
+    bool more = false;      // the decoder has more to give
+  };
+
   void on_readable();
   void received(net::io_result got, std::string_view bytes);
   void drive();
@@ -49,7 +58,9 @@ class connection : public std::enable_shared_from_this<connection> {
   void invite_body();
   void dispatch();
   [[nodiscard]] result<void> decode_body(request& taken) const;
+  [[nodiscard]] result<void> begin_decoding(request& taken);
   void refuse_body(const error& why);
+  void give_decoded();
   [[nodiscard]] bool advance_body();
   void give(const result<body_part>& part);
   void refuse_request();
@@ -69,9 +80,10 @@ class connection : public std::enable_shared_from_this<connection> {
   router::match route_;
   std::shared_ptr<const request> asked_;  // the request being answered; shared with its exchange
   std::function<void()> abort_;
-  exchange::body_reader reader_;  // who waits for the next part of a streamed body
-  std::string input_;             // read and not yet parsed
-  std::string out_;               // heads; body_ follows it
+  exchange::body_reader reader_;       // who waits for the next part of a streamed body
+  std::unique_ptr<coded_body> coded_;  // of a streamed body in a coding
+  std::string input_;                  // read and not yet parsed
+  std::string out_;                    // heads; body_ follows it
   shared_bytes body_;
   std::size_t sent_ = 0;  // of out_ and body_ together
   std::size_t discarded_ = 0;

@@ -7,6 +7,12 @@
 
 namespace fanfare::http {
 
+namespace {
+
+constexpr std::size_t decoded_bytes_max = 65536;  // in one part of a coded body
+
+}  // namespace
+
 // RFC 9110 §8.4: routes see the content, whatever coding carried it. The bound on a body holds for both.
 result<void> connection::decode_body(request& taken) const {
   const auto named = taken.headers.get("Content-Encoding");
@@ -18,6 +24,16 @@ result<void> connection::decode_body(request& taken) const {
   taken.body = std::move(*content);
   taken.headers.remove("Content-Encoding");
   taken.headers.set("Content-Length", std::to_string(taken.body.size()));
+  return {};
+}
+
+result<void> connection::begin_decoding(request& taken) {
+  const auto which = parse_coding(taken.headers.get("Content-Encoding").value_or(""));
+  if (!which) return which.error();
+  coded_ = *which == coding::identity ? nullptr : std::make_unique<coded_body>(*which);
+  if (!coded_) return {};
+  taken.headers.remove("Content-Encoding");
+  taken.headers.remove("Content-Length");
   return {};
 }
 
@@ -46,6 +62,7 @@ void connection::read_body(const std::shared_ptr<const request>& of, exchange::b
 
 // Gives one part; false when nothing has come.
 bool connection::advance_body() {
+  if (coded_ && coded_->more) return give_decoded(), true;
   if (!streaming_) return give(body_part{{}, true}), true;
   std::string_view rest = input_;
   const auto step = codec_.feed(rest);
@@ -60,8 +77,10 @@ bool connection::advance_body() {
   }
   streaming_ = failed || step == request_codec::step::need_more;
   if (!streaming_ || !bytes.empty()) {
-    give(body_part{bytes, !streaming_});
-    return true;
+    if (!coded_) return give(body_part{bytes, !streaming_}), true;
+    coded_->bytes = bytes;
+    coded_->rest = coded_->bytes;
+    return give_decoded(), true;
   }
   if (peer_ended_) {
     home_.counted.count_error("incomplete_request");
@@ -70,6 +89,18 @@ bool connection::advance_body() {
     wait_for_bytes();
   }
   return false;
+}
+
+// A part may be empty: a coding's own first bytes stand for nothing.
+void connection::give_decoded() {
+  std::string text;
+  const auto more = coded_->decoder.decode(coded_->rest, text, decoded_bytes_max);
+  coded_->more = more && *more;
+  const bool last = !streaming_ && !coded_->more;
+  const auto whole = more && last ? coded_->decoder.finish() : result<void>();
+  if (more && whole) return give(body_part{text, last});
+  home_.counted.count_error("content_encoding");
+  give(more ? whole.error() : more.error());
 }
 
 void connection::give(const result<body_part>& part) {

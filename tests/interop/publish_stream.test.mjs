@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { request } from "node:http";
 import { connect as tcp } from "node:net";
 import { test } from "node:test";
+import { createGzip } from "node:zlib";
 import { Server, jwt, program, serviceKey, within } from "./server.mjs";
 import { subscriber } from "./client.mjs";
 
@@ -171,7 +172,25 @@ test("credential and content type are looked at before the body", async () => {
   assert.deepEqual(await ask({}), [202, true, undefined]);
   assert.deepEqual(await ask({ "X-API-Key": "wrong" }), [401, false, "unauthorized"]);
   assert.deepEqual(await ask({ "Content-Type": "application/x-ndjson; charset=latin1" }), [415, false, "unsupported_media_type"]);
-  assert.deepEqual(await ask({ "Content-Encoding": "gzip" }), [415, false, "unsupported_media_type"]);
+  assert.deepEqual(await ask({ "Content-Encoding": "br" }), [415, false, "unsupported_media_type"]);
+  await server.stop();
+});
+
+test("lines in gzip are published as they come", async () => {
+  const server = await start();
+  const { until } = await reader(server);
+  const stream = new Stream(server, { "Content-Encoding": "gzip" });
+  const coder = createGzip();
+  coder.on("data", (bytes) => stream.request.write(bytes));
+  coder.write(line(1));
+  coder.flush();
+  await until(1);
+  const rest = Array.from({ length: 5000 }, (_, n) => line(n + 2)).join("");
+  coder.end(rest);
+  await once(coder, "end");
+  const { status, body } = await stream.end();
+  assert.deepEqual([status, body.accepted, body.refused], [202, 5001, 0]);
+  await until(5001);
   await server.stop();
 });
 

@@ -40,7 +40,8 @@ class exchange {
   /// worker(). Nobody asks, nothing is read: past pipelined_bytes_max the peer has to wait. The first call invites the
   /// body of a peer that expects "100 Continue". An answer before the last part closes the connection. Fails: closed
   /// (the peer went away midway, or an answer has been given), timeout (nothing came for body_timeout), bad_request
-  /// (the chunks are malformed); answer after the last two.
+  /// (the chunks or the content coding are malformed); answer after the last two. A body in gzip or deflate comes
+  /// decoded, in parts that may be empty; one in another coding is answered 415 before its handler runs.
   using body_reader = std::function<void(const result<body_part>& part)>;
   virtual void read_body(body_reader next) = 0;
 

@@ -163,9 +163,6 @@ bool has_lines(const http::request& head) { return media_type_of(head).name == "
 
 result<void> check_lines(const http::request& head) {
   if (!media_type_of(head).utf8) return error{errc::unsupported_media_type, "the charset must be utf-8", ""};
-  if (lower(head.headers.get("content-encoding").value_or("identity")) != "identity") {
-    return error{errc::unsupported_media_type, "lines are not decompressed", ""};
-  }
   return {};
 }
 

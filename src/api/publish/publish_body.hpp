@@ -38,7 +38,7 @@ struct publish_body {
 
 /// Whether the body is application/x-ndjson: one event a line, and streamed.
 [[nodiscard]] bool has_lines(const http::request& head);
-/// Whether lines can be read as they are. Fails: unsupported_media_type, for a charset or a Content-Encoding.
+/// Whether lines can be read as they are. Fails: unsupported_media_type, for a charset.
 [[nodiscard]] result<void> check_lines(const http::request& head);
 /// One line of such a body. Fails: as parse_publish_body().
 [[nodiscard]] result<domain::draft> parse_line(std::string_view line, const http::request& head,

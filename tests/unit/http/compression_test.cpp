@@ -80,6 +80,31 @@ TEST(compression, request_bodies_are_inflated_within_their_bound) {
   EXPECT_FALSE(decompress(coding::deflate, *compress(coding::deflate, "a") + "more", 9));
 }
 
+TEST(compression, bodies_are_decoded_as_they_come) {
+  std::string body;
+  for (int n = 0; n < 5000; ++n) body += std::to_string(n * n);
+  for (const auto which : {coding::identity, coding::gzip, coding::deflate}) {
+    const auto coded = which == coding::identity ? body : *compress(which, body);
+    for (const std::size_t part : {1, 7, 1000, 100000}) {
+      body_decoder decoder(which);
+      std::string out;
+      for (std::size_t at = 0; at < coded.size(); at += part) {
+        EXPECT_EQ(decoder.finish().has_value(), which == coding::identity) << at;
+        auto given = std::string_view(coded).substr(at, part);
+        for (bool more = true; more;) {
+          const auto before = out.size();
+          const auto decoded = decoder.decode(given, out, 100);
+          ASSERT_TRUE(decoded);
+          ASSERT_LE(out.size(), before + 100);
+          more = *decoded;
+        }
+      }
+      EXPECT_EQ(out, body);
+      EXPECT_TRUE(decoder.finish());
+    }
+  }
+}
+
 TEST(compression, content_codings_by_name) {
   EXPECT_EQ(*parse_coding("GZip"), coding::gzip);
   EXPECT_EQ(*parse_coding(" x-gzip"), coding::gzip);

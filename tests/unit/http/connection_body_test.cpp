@@ -99,6 +99,43 @@ TEST_F(streamed, decodes_chunks_of_any_number) {
   EXPECT_THAT(exchange(get_root), EndsWith("hello"));
 }
 
+TEST_F(streamed, a_coded_body_comes_decoded_in_bounded_parts) {
+  const std::string body(1000000, 'x');
+  const auto coded = *compress(coding::gzip, body);
+  eager = true;
+  connect();
+  send(head("Content-Encoding: gzip\r\nContent-Length: " + std::to_string(coded.size()) + "\r\n") + coded.substr(0, 5));
+  EXPECT_EQ(text(), "");
+  EXPECT_EQ(open->request().headers.get("Content-Encoding"), std::nullopt);
+  send(coded.substr(5));
+  EXPECT_EQ(text(), body) << "far past body_bytes_max";
+  EXPECT_TRUE(ended);
+  for (const auto& part : parts) EXPECT_LE(part.size(), 65536U);
+  EXPECT_THAT(received(), EndsWith("all"));
+
+  eager = ended = false;
+  parts.clear();
+  send(head("Content-Encoding: gzip\r\nContent-Length: 2\r\n") + "{}");
+  ask();
+  EXPECT_EQ(fault, errc::bad_request) << "is no gzip";
+  open->respond(response::text(400, "bad"));
+  worker.run();
+  EXPECT_THAT(received(), EndsWith("bad"));
+  const auto cut = coded.substr(0, coded.size() - 1);
+  fault = std::nullopt;
+  eager = true;
+  send(head("Content-Encoding: gzip\r\nContent-Length: " + std::to_string(cut.size()) + "\r\n") + cut);
+  EXPECT_EQ(fault, errc::bad_request) << "is cut short";
+  EXPECT_FALSE(ended);
+}
+
+TEST_F(streamed, a_coding_that_is_not_known_is_refused_before_its_handler_runs) {
+  connect();
+  const auto answer = exchange(head("Content-Encoding: br\r\nContent-Length: 2\r\n"));
+  EXPECT_THAT(answer, AllOf(StartsWith("HTTP/1.1 415 "), HasSubstr("Accept-Encoding: gzip, deflate\r\n")));
+  EXPECT_FALSE(open);
+}
+
 TEST_F(streamed, an_empty_body_is_one_last_part) {
   eager = true;
   connect();

@@ -16,10 +16,12 @@
 #include "api/publish/publish.hpp"
 #include "api/publish/publish_body.hpp"
 #include "api/rig.hpp"
+#include "http/compression.hpp"
 
 namespace fanfare::test {
 namespace {
 
+using testing::HasSubstr;
 using testing::StartsWith;
 
 std::string line(int number, const std::string& id = {}) {
@@ -169,7 +171,9 @@ TEST(LineStream, LooksAtTheRequestBeforeItsBody) {
   const auto weak = "Authorization: Bearer " + rig::token("u1", {"p1"});
   EXPECT_THAT(stream(host, weak, expect).read_response(), StartsWith("HTTP/1.1 403 "));
   const auto key = "X-API-Key: " + service_key;
-  EXPECT_THAT(stream(host, key, expect + "Content-Encoding: gzip\r\n").read_response(), StartsWith("HTTP/1.1 415 "));
+  const auto unknown = stream(host, key, expect + "Content-Encoding: br\r\n").read_response();
+  EXPECT_THAT(unknown, StartsWith("HTTP/1.1 415 "));
+  EXPECT_THAT(unknown, HasSubstr("Accept-Encoding: gzip, deflate\r\n"));
   host.shared.draining = true;
   EXPECT_THAT(stream(host, key, expect).read_response(), StartsWith("HTTP/1.1 503 "));
   host.shared.draining = false;
@@ -290,6 +294,22 @@ TEST(LineStream, ALineWithoutEndEndsTheRequest) {
   EXPECT_EQ(answer.status, 413u);
   EXPECT_EQ(number(answer, "accepted"), 1);
   EXPECT_EQ(number(answer, "refused"), 1);
+}
+
+TEST(LineStream, IsDecodedAsItComes) {
+  rig host;
+  const auto coded = [&](const std::string& text) {
+    stream body(host, "X-API-Key: " + service_key, "Content-Encoding: gzip\r\n");
+    body.send(chunk(text.substr(0, 40)) + chunk(text.substr(40)) + last_chunk);
+    return body.answer();
+  };
+  std::string lines(1'000'000, '\n');
+  for (int n = 0; n < 1000; ++n) lines += line(n);
+  const auto gzip = *http::compress(http::coding::gzip, lines);
+  const auto good = coded(gzip);
+  EXPECT_EQ(good.status, 202u) << good.body;
+  EXPECT_EQ(number(good, "accepted"), 1000);
+  EXPECT_EQ(coded(gzip.substr(0, gzip.size() - 9)).status, 400u) << "cut short";
 }
 
 /// A log that answers when the test lets it, on the test's thread, as a remote one does on its own.
