@@ -3,6 +3,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include <cstring>
 #include <new>
 #include <stdexcept>
 #include <string_view>
@@ -12,9 +13,12 @@ namespace fanfare::net {
 namespace {
 
 [[noreturn]] void fail(const std::string& what) {
+  // The first error is the cause. What the system refused (a file's mode, say) has errno's words, which only it knows.
   const auto code = ERR_get_error();
-  const char* reason = code != 0 ? ERR_reason_error_string(code) : nullptr;
   ERR_clear_error();
+  const char* reason = code == 0                ? nullptr
+                       : ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code))
+                                                : ERR_reason_error_string(code);
   throw std::runtime_error(what + (reason != nullptr ? std::string(": ") + reason : std::string()));
 }
 

@@ -13,6 +13,8 @@
 #include <toml++/toml.h>
 #pragma pop_macro("NDEBUG")
 
+#include <fanfare/base/edit_distance.hpp>
+
 #include "server/configuration.hpp"
 
 namespace fanfare::server {
@@ -103,9 +105,17 @@ struct reader {
       } else if (node.is_table() && prefix.empty() && is_section(name)) {
         read(*node.as_table(), name + ".");
       } else {
-        problems.push_back(fmt::format("{}:{}: {}", path, key_text.source().begin.line, unknown_key(name)));
+        const auto what = node.is_table() && prefix.empty() ? unknown_section(name) : unknown_key(name);
+        problems.push_back(fmt::format("{}:{}: {}", path, key_text.source().begin.line, what));
       }
     }
+  }
+
+  static std::string unknown_section(const std::string& name) {
+    const auto section_of = [](const config_key& key) { return key.name.substr(0, key.name.find('.')); };
+    const auto& nearest = *std::ranges::min_element(
+        config_keys(), {}, [&](const config_key& key) { return edit_distance(name.substr(0, 128), section_of(key)); });
+    return fmt::format("unknown section [{}]; did you mean [{}]?", name, section_of(nearest));
   }
 
   static bool is_section(const std::string& name) {

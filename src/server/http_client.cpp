@@ -15,6 +15,8 @@
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
 
+#include <fanfare_sdk/http_exchange.hpp>
+
 namespace fanfare::server {
 
 namespace {
@@ -41,12 +43,11 @@ asio::awaitable<client_response> converse(Stream& stream, const client_url& url,
   for (const auto& [name, content] : request.headers) out.set(name, content);
   out.body() = request.body;
   out.prepare_payload();
-  co_await beast::http::async_write(stream, out, asio::use_awaitable);
 
   beast::flat_buffer buffer;
   beast::http::response_parser<beast::http::string_body> parser;
   parser.body_limit(request.answer_bytes_max);
-  co_await beast::http::async_read(stream, buffer, parser, asio::use_awaitable);
+  co_await http_exchange(stream, out, buffer, parser);
   auto message = parser.release();
   client_response answer;
   answer.status = message.result_int();

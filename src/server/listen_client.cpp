@@ -6,6 +6,7 @@
 #include <utility>
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -94,25 +95,24 @@ struct listen_client::state {
     tcp::resolver resolver(context);
     const auto endpoints = co_await resolver.async_resolve(url->host, url->port, asio::use_awaitable);
     if (!url->secure) {
-      websocket::stream<beast::tcp_stream> stream(context);
-      co_await beast::get_lowest_layer(stream).async_connect(endpoints, asio::use_awaitable);
+      websocket::stream<tcp::socket, false> stream(context);
+      co_await asio::async_connect(beast::get_lowest_layer(stream), endpoints, asio::use_awaitable);
       co_await converse(stream, *url);
       co_return;
     }
     asio::ssl::context tls(asio::ssl::context::tls_client);
     tls.set_default_verify_paths();
     tls.set_verify_mode(asio::ssl::verify_peer);
-    websocket::stream<asio::ssl::stream<beast::tcp_stream>> stream(context, tls);
+    websocket::stream<asio::ssl::stream<tcp::socket>, false> stream(context, tls);
     stream.next_layer().set_verify_callback(asio::ssl::host_name_verification(url->host));
     SSL_set_tlsext_host_name(stream.next_layer().native_handle(), url->host.c_str());
-    co_await beast::get_lowest_layer(stream).async_connect(endpoints, asio::use_awaitable);
+    co_await asio::async_connect(beast::get_lowest_layer(stream), endpoints, asio::use_awaitable);
     co_await stream.next_layer().async_handshake(asio::ssl::stream_base::client, asio::use_awaitable);
     co_await converse(stream, *url);
   }
 
   template <class Stream>
   asio::awaitable<void> converse(Stream& stream, const client_url& url) {
-    beast::get_lowest_layer(stream).expires_never();
     // The peer's Engine.IO pings keep the connection alive; silence past the timeout ends it.
     websocket::stream_base::timeout limits{std::chrono::seconds(10), std::chrono::seconds(100), false};
     stream.set_option(limits);

@@ -23,6 +23,8 @@
 #include <fanfare/base/random.hpp>
 #include <fanfare/broadcaster.hpp>
 
+#include <fanfare_sdk/http_exchange.hpp>
+
 namespace fanfare {
 
 namespace {
@@ -131,10 +133,9 @@ class connection {
 
   template <class Stream>
   asio::awaitable<answer> converse(Stream& stream, const beast::http::request<beast::http::string_body>& request) {
-    co_await beast::http::async_write(stream, request, asio::use_awaitable);
     beast::http::response_parser<beast::http::string_body> parser;
     parser.body_limit(answer_bytes_max);
-    co_await beast::http::async_read(stream, buffer_, parser, asio::use_awaitable);
+    co_await http_exchange(stream, request, buffer_, parser);
     open_ = parser.get().keep_alive();
     beast::get_lowest_layer(stream).expires_never();
     answer out{parser.get().result_int(), std::string(parser.get()[beast::http::field::retry_after]), {}};

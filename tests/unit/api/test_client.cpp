@@ -43,7 +43,7 @@ http_answer call(std::uint16_t port, const std::string& method, const std::strin
 
 struct client::connection {
   boost::asio::io_context context;
-  boost::beast::websocket::stream<boost::beast::tcp_stream> stream{context};
+  boost::beast::websocket::stream<boost::beast::tcp_stream, false> stream{context};  // without deflate
 };
 
 client::client(std::uint16_t port, const header_list& headers, const std::string& path, const std::string& query)

@@ -70,7 +70,8 @@ TEST(Commands, PublishSaysWhatIsWrong) {
   EXPECT_THAT(fault([](auto& asked) { asked.data = "{"; }), HasSubstr("--data is no JSON"));
   EXPECT_THAT(fault([](auto& asked) { asked.key = ""; }), HasSubstr("FANFARE_KEY"));
   EXPECT_THAT(fault([](auto& asked) { asked.key = "wrong"; }), HasSubstr("fanfare: 401"));
-  EXPECT_THAT(fault([](auto& asked) { asked.data = "{}"; }), HasSubstr(" at /data/project_id"));
+  EXPECT_EQ(fault([](auto& asked) { asked.data = "{}"; }),
+            "fanfare: 400: The request is malformed: /data/project_id: is missing\n");
   EXPECT_THAT(fault([](auto& asked) { asked.url = "nonsense"; }), HasSubstr("http://"));
   host.running.drain();
   EXPECT_THAT(fault([](auto&) {}), HasSubstr("fanfare: 503"));
@@ -117,11 +118,11 @@ TEST(Commands, ChecksAFile) {
   };
   EXPECT_EQ(check("[auth]\nsecret = \"" + std::string(32, 's') + "\"\n"), path + ": good\n");
   EXPECT_THAT(check("[auth]\nsecret = \"short\"\n"), HasSubstr(path + ":2: auth.secret has 5 bytes"));
-  EXPECT_THAT(check("[ath]\n"), HasSubstr(path + ":1: unknown key"));
+  EXPECT_THAT(check("[ath]\n"), HasSubstr(path + ":1: unknown section [ath]"));
   const auto many = check(
       "[auth]\nsecret = \"short\"\nhook_url = \"localhost:9000/auth\"\n[nonsense]\nx = 1\n"
       "[history]\nbackend = \"sqlite\"\npath = \"x.db\"\n");
-  for (const auto* each : {":2: auth.secret has 5", ":3: auth.hook_url", "unknown key", "only be memory"}) {
+  for (const auto* each : {":2: auth.secret has 5", ":3: auth.hook_url", "unknown section", "only be memory"}) {
     EXPECT_THAT(many, HasSubstr(each)) << "all at once";
   }
   EXPECT_THAT(check("[server]\nlisten = \"8000\"\n"), HasSubstr("an address is HOST:PORT: 127.0.0.1:8000"));

@@ -57,7 +57,10 @@ TEST(ConfigToml, TakesDottedKeysAndInlineTables) {
 TEST(ConfigToml, NamesFileLineKeyAndTheNearestOne) {
   EXPECT_THAT(faults_of("[auth]\nsecrt = \"x\"\n"),
               ElementsAre("f.toml:2: unknown key \"auth.secrt\"; did you mean \"auth.secret\"?"));
-  EXPECT_THAT(faults_of("[ath]\nsecret = \"x\"\n"), ElementsAre(StartsWith("f.toml:1: unknown key \"ath\"")));
+  EXPECT_THAT(faults_of("[ath]\nsecret = \"x\"\n"),
+              ElementsAre("f.toml:1: unknown section [ath]; did you mean [auth]?"));
+  EXPECT_THAT(faults_of("[serve]\nport = 1\n"),
+              ElementsAre("f.toml:1: unknown section [serve]; did you mean [server]?"));
   EXPECT_THAT(faults_of("secret = 1\n"),
               ElementsAre("f.toml:1: unknown key \"secret\"; did you mean \"auth.secret\"?"));
   EXPECT_THAT(faults_of("[auth.deeper]\nx = 1\n"), ElementsAre(HasSubstr("unknown key \"auth.deeper\"")));

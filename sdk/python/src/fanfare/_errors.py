@@ -15,7 +15,7 @@ class Invalid(FanfareError):
     """
 
     def __init__(self, message: str, *, status: int, pointer: str = "") -> None:
-        super().__init__(f"{message} (at {pointer})" if pointer else message)
+        super().__init__(f"{pointer}: {message}" if pointer else message)
         self.status = status
         self.pointer = pointer
 
