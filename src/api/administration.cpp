@@ -101,17 +101,20 @@ void get_history(context& shared, const http::exchange_ptr& exchange, const cred
                 return exchange->respond(problem(
                     {errc::bad_request, "give since or last; order is oldest or, with last, newest (first)", {}}));
               }
-              auto page = *last ? shared.events.read_last({room}, **last) : shared.events.read({room}, since, limit);
-              if (!page) return exchange->respond(problem(page.error()));
-              if (order == "newest") std::ranges::reverse(page->events);
-              array events;
-              for (auto& item : page->events) events.push_back(std::move(item.envelope));
-              exchange->respond(json_answer(200, object{{"room", room},
-                                                        {"events", std::move(events)},
-                                                        {"cursor", page->cursor},
-                                                        {"recovered", page->recovered},
-                                                        {"more", page->more}}),
-                                true);
+              auto answer = [exchange, room, newest_first = order == "newest"](result<domain::history_page> page) {
+                if (!page) return exchange->respond(problem(page.error()));
+                if (newest_first) std::ranges::reverse(page->events);
+                array events;
+                for (auto& item : page->events) events.push_back(std::move(item.envelope));
+                exchange->respond(json_answer(200, object{{"room", room},
+                                                          {"events", std::move(events)},
+                                                          {"cursor", page->cursor},
+                                                          {"recovered", page->recovered},
+                                                          {"more", page->more}}),
+                                  true);
+              };
+              if (*last) return domain::read_newest(shared.events, {room}, **last, std::move(answer));
+              domain::read_history(shared.events, {room}, since, limit, std::move(answer));
             });
 }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // Floor 7. Rooms, presence and history; connections; disconnecting and revoking.
-// Inbound: route_table. Outbound: connection_table, domain::broadcaster, domain::revocations, the namespaces.
+// Inbound: route_table. Outbound: connection_table, domain::feed, domain::revocations, the namespaces.
 
 #include "api/route_table.hpp"
 

@@ -23,10 +23,12 @@
 #include "api/log_sink.hpp"
 #include "domain/access/access_policy.hpp"
 #include "domain/access/rate_limits.hpp"
-#include "domain/broadcaster.hpp"
 #include "domain/catalogue/catalogue.hpp"
+#include "domain/feed.hpp"
 #include "domain/github_events.hpp"
 #include "domain/presence_notices.hpp"
+#include "domain/publishing.hpp"
+#include "domain/replay.hpp"
 #include "history/log.hpp"
 
 namespace fanfare::api {
@@ -69,12 +71,13 @@ class written_once {
 };
 
 struct context {
-  context(http::server& web_server, socketio::server& io_server, domain::broadcaster& broadcaster,
+  context(http::server& web_server, socketio::server& io_server, domain::publishing& publishing, domain::feed& feed,
           history::log& event_log, const domain::catalogue& catalogue, authenticator& authentication,
           domain::rate_limits& publish_limits)
       : web(web_server),
         io(io_server),
-        events(broadcaster),
+        publisher(publishing),
+        events(feed),
         log(event_log),
         types(catalogue),
         tokens(authentication),
@@ -82,7 +85,8 @@ struct context {
 
   http::server& web;
   socketio::server& io;
-  domain::broadcaster& events;
+  domain::publishing& publisher;
+  domain::feed& events;
   history::log& log;
   const domain::catalogue& types;
   authenticator& tokens;
@@ -99,10 +103,11 @@ struct context {
   std::string version;
   milliseconds heartbeat{25000};  // Engine.IO's ping interval, told to clients
   std::size_t batch_max = 1000;
-  std::size_t replay_events_max = 1000;    // of one `last`
-  std::size_t replay_bytes_max = 2097152;  // of one `since`: below the send queue's bound
+  std::size_t last_events_max = 1000;   // of one `last`
+  domain::replay_bounds replays;        // of one `since` or `last`
+  std::size_t held_bytes_max = 524288;  // of broadcasts to one connection while it is brought what it missed
   std::size_t publish_body_bytes_max = 8000000;
-  std::size_t event_bytes_max = 1000000;  // of a line of a streamed publish; the broadcaster holds the event to it
+  std::size_t event_bytes_max = 1000000;  // of a line of a streamed publish; publishing holds the event to it
   domain::envelope_limits envelope;
   written_once openapi, asyncapi;
   steady_time started = std::chrono::steady_clock::now();

@@ -2,7 +2,7 @@
 
 // Floor 7. The door of the Socket.IO side: authenticates every CONNECT, then gives the socket a gateway_session. Also
 // the delivery that carries published events into the namespaces.
-// Inbound: socketio::name_space, domain::broadcaster. Outbound: gateway_session, socketio.
+// Inbound: socketio::name_space, domain::feed. Outbound: gateway_session, socketio.
 
 #include <memory>
 #include <string>
@@ -11,7 +11,7 @@
 #include <fanfare/socketio/server.hpp>
 
 #include "api/context.hpp"
-#include "domain/broadcaster.hpp"
+#include "domain/feed.hpp"
 
 namespace fanfare::api {
 

@@ -89,7 +89,7 @@ void gateway_session::subscribe(const command_ptr& given) {
   if (since != nullptr && !since->is_null() && since->if_string() == nullptr) {
     return fail(*given, {errc::bad_request, "since must be a cursor", "/since"});
   }
-  if (const auto fault = fault_of_last(given->asked, shared_.replay_events_max)) return fail(*given, *fault);
+  if (const auto fault = fault_of_last(given->asked, shared_.last_events_max)) return fail(*given, *fault);
   domain::filter_ptr only;
   if (const auto* filter = given->asked.find("filter"); filter != nullptr && !filter->is_null()) {
     auto parsed = domain::filter::parse(*filter);
@@ -102,83 +102,32 @@ void gateway_session::subscribe(const command_ptr& given) {
     }
     only = std::move(*parsed);
   }
-  authorize(*rooms, domain::room_action::join,
-            [self = shared_from_this(), given, rooms = *rooms, only](const result<void>& allowed) {
-              if (!allowed) return self->fail(*given, allowed.error());
-              self->let_in(given, rooms, only);
-            });
-}
-
-void gateway_session::let_in(const command_ptr& given, const std::vector<std::string>& rooms, domain::filter_ptr only) {
-  const auto socket = socket_.lock();
-  if (!socket) return;
-  std::optional<std::string> since;
-  if (const auto* text = given->asked.find("since"); text != nullptr && text->if_string()) since = *text->if_string();
   std::optional<std::size_t> last;
   if (const auto* count = given->asked.find("last"); count != nullptr && count->if_integer()) {
     last = static_cast<std::size_t>(*count->if_integer());
   }
-
-  std::vector<std::string> entered_now;  // to take back when not all of them can be joined
-  const auto give_back = [&] {
-    for (const auto& room : entered_now) shared_.connections.leave(row_, room);
-  };
-  const auto limits = shared_.current();
-  for (const auto& room : rooms) {
-    if (rooms_.contains(room)) continue;
-    const bool full = rooms_.size() + entered_now.size() >= limits->rooms_per_connection_max;
-    if (full || !shared_.connections.enter(row_, room, limits->members_per_room_max)) {
-      give_back();
-      return fail(*given, {errc::over_limit, full ? "too many rooms" : "the room is full", "/room"});
-    }
-    entered_now.push_back(room);
-  }
-  std::vector<std::string> newly;
-  const auto before = socket->rooms();
-  auto entered = shared_.events.subscribe({rooms, since, only, last}, [&](const auto& joining, auto after) {
-    for (const auto& room : joining) {
-      if (auto joined = socket->join(room, after); !joined) {
-        for (const auto& undo : newly) socket->leave(undo);
-        return joined;
-      }
-      if (std::ranges::find(before, room) == before.end()) newly.push_back(room);
-    }
-    return result<void>();
-  });
-  if (!entered) {
-    give_back();
-    auto why = entered.error();
-    if (why.code == errc::bad_request && why.pointer.empty()) why.pointer = "/since";
-    return fail(*given, why);
-  }
-  for (std::size_t i = 0; i < rooms.size(); ++i) {
-    auto& joined = rooms_[rooms[i]];
-    const auto previous = std::exchange(joined, entered->joined[i]);
-    if (!previous.empty() && previous != joined) socket->leave(previous);
-    // Each subscription holds its filter once: the one before gives its hold back, also when it was the same.
-    if (!previous.empty() && previous != rooms[i]) shared_.events.release(previous);
-    follow_presence(rooms[i]);
-  }
-  // More than the send queue takes would end the connection, which would come back and ask for the same again.
-  std::size_t bytes = 0;
-  for (const auto& missed : entered->events) bytes += json::write(missed.envelope).size();
-  if (bytes > shared_.replay_bytes_max) {
-    entered->events.clear();
-    entered->recovered = false;
-  }
-  // What was missed goes first, then the answer: who stops in between comes back with a cursor that is still good.
-  for (auto& missed : entered->events) socket->emit(missed.type, std::move(missed.envelope));
-  answer(*given, {{"ok", true},
-                  {"room", *given->asked.find("room")},
-                  {"cursor", entered->cursor},
-                  {"recovered", entered->recovered}});
+  subscriptions::wish wish{.rooms = *rooms, .last = last, .only = only};
+  if (since != nullptr && since->if_string() != nullptr) wish.since = *since->if_string();
+  authorize(*rooms, domain::room_action::join,
+            [self = shared_from_this(), given, wish = std::move(wish)](const result<void>& allowed) {
+              if (!allowed) return self->fail(*given, allowed.error());
+              self->rooms_->subscribe(wish, [self, given](const result<subscriptions::answer>& entered) {
+                if (!entered) return self->fail(*given, entered.error());
+                self->answer(*given, {{"ok", true},
+                                      {"room", *given->asked.find("room")},
+                                      {"cursor", entered->cursor},
+                                      {"recovered", entered->recovered}});
+              });
+            });
 }
 
 void gateway_session::unsubscribe(const command_ptr& given) {
   const auto rooms = rooms_of(given->asked);
   if (!rooms) return fail(*given, rooms.error());
-  for (const auto& room : *rooms) drop_room(room);
-  answer(*given, {{"ok", true}, {"room", *given->asked.find("room")}});
+  rooms_->unsubscribe(*rooms, [self = shared_from_this(), given](const result<void>& left) {
+    if (!left) return self->fail(*given, left.error());
+    self->answer(*given, {{"ok", true}, {"room", *given->asked.find("room")}});
+  });
 }
 
 void gateway_session::ping(const command_ptr& given) {
@@ -219,29 +168,11 @@ void gateway_session::refreshed(const command_ptr& given, result<domain::princip
   who_ = std::make_shared<const domain::principal>(std::move(*who));
   warned_ = false;
   shared_.connections.set_token(row_, who_);
-  std::vector<std::string> lost;
-  for (const auto& [room, joined] : rooms_) {
-    // What only the back-end allowed stays until it says otherwise: it is asked when the room is joined.
-    const auto decision = shared_.policy.decide(*who_, domain::room_action::join, room);
-    const bool stays = decision == domain::access::allow || (decision == domain::access::ask_hook && shared_.hook);
-    if (!stays) lost.push_back(room);
-  }
-  for (const auto& room : lost) drop_room(room);
-  for (const auto& [room, joined] : rooms_) follow_presence(room);
-  object fields{{"ok", true}, {"expires_at", nullptr}, {"rooms", joined_rooms()}};
+  rooms_->take_token(who_);
+  object fields{{"ok", true}, {"expires_at", nullptr}, {"rooms", rooms_->rooms()}};
   if (who_->expires_at) fields.set("expires_at", format_rfc3339(*who_->expires_at));
   answer(*given, std::move(fields));
   arm_expiry();
-}
-
-void gateway_session::follow_presence(const std::string& room) {
-  const auto socket = socket_.lock();
-  if (!socket || !shared_.presence_window || room == "global" || room.starts_with("user:")) return;
-  // The back-end is not asked for this: who may only read the presence by its leave asks with the command.
-  if (shared_.policy.decide(*who_, domain::room_action::presence, room) == domain::access::allow)
-    static_cast<void>(socket->join(presence_room(room)));
-  else
-    socket->leave(presence_room(room));
 }
 
 void gateway_session::publish(const command_ptr& given) {
@@ -277,7 +208,7 @@ void gateway_session::publish(const command_ptr& given) {
   };
   std::vector<domain::draft> drafts;
   drafts.push_back(std::move(*draft));
-  shared_.events.publish(
+  shared_.publisher.publish(
       std::move(drafts), std::move(asked),
       [self = shared_from_this(), socket, given](result<domain::publish_answer> done) {
         socket->worker().post([self, given, done = std::move(done)] {

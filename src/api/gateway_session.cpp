@@ -60,17 +60,10 @@ void gateway_session::open() {
   open_ = true;
   socket->on_disconnect([self = shared_from_this()](std::string_view) { self->close(); });
   const std::vector<std::string> own{"user:" + who_->sub, "global"};
-  const auto entered = shared_.events.subscribe({own, std::nullopt, nullptr}, [&](const auto& rooms, auto after) {
-    for (const auto& room : rooms) {
-      if (auto joined = socket->join(room, after); !joined) return joined;
-    }
-    return result<void>();
-  });
+  rooms_ = std::make_shared<subscriptions>(shared_, socket, row_, who_);
+  bool entered = false;
+  rooms_->subscribe({.rooms = own, .own = true}, [&entered](const auto& in) { entered = in.has_value(); });
   if (!entered) return socket->disconnect(true);
-  for (const auto& room : own) {
-    rooms_[room] = room;
-    shared_.connections.enter(row_, room);
-  }
   listen(socket);
 
   object data{{"connection_id", socket->id()},
@@ -90,10 +83,7 @@ void gateway_session::close() {
   if (!open_) return;
   open_ = false;
   if (const auto socket = socket_.lock()) socket->worker().cancel(expiry_timer_);
-  for (const auto& [room, joined] : rooms_) {
-    if (joined != room) shared_.events.release(joined);
-  }
-  rooms_.clear();
+  if (rooms_) rooms_->close();
   shared_.connections.remove(row_);
   shared_.log_to(severity::debug, "disconnected", {{"user", who_->sub}});
 }
@@ -167,24 +157,6 @@ void gateway_session::send(std::string_view type, object data) {
   socket->emit(
       type, domain::build_envelope(std::string(type), std::move(data), domain::make_event_id(now_ms),
                                    std::string(own_source), "user:" + who_->sub, now_ms, shared_.events.head_cursor()));
-}
-
-void gateway_session::drop_room(const std::string& room) {
-  const auto found = rooms_.find(room);
-  if (found == rooms_.end()) return;
-  if (const auto socket = socket_.lock()) {
-    socket->leave(found->second);
-    if (shared_.presence_window) socket->leave(presence_room(room));
-  }
-  if (found->second != room) shared_.events.release(found->second);
-  shared_.connections.leave(row_, room);
-  rooms_.erase(found);
-}
-
-value gateway_session::joined_rooms() const {
-  array names;
-  for (const auto& [room, joined] : rooms_) names.emplace_back(room);
-  return names;
 }
 
 void gateway_session::arm_expiry() {

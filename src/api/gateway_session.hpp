@@ -1,10 +1,10 @@
 #pragma once
 
 // Floor 7. One client in one namespace: its rooms, its commands and its token's life.
-// Inbound: gateway, the socket's events. Outbound: broadcaster, connection_table, envelopes to this socket.
+// Inbound: gateway, the socket's events. Outbound: subscriptions, publishing, connection_table, envelopes to this
+// socket.
 
 #include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,6 +14,7 @@
 #include <fanfare/socketio/socket.hpp>
 
 #include "api/context.hpp"
+#include "api/subscriptions.hpp"
 #include "domain/access/principal.hpp"
 
 namespace fanfare::api {
@@ -51,7 +52,6 @@ class gateway_session : public std::enable_shared_from_this<gateway_session> {
   void presence(const command_ptr& given);
   void publish(const command_ptr& given);
   void refreshed(const command_ptr& given, result<domain::principal> who);
-  void let_in(const command_ptr& given, const std::vector<std::string>& rooms, domain::filter_ptr only);
 
   /// Asks the policy, and the hook where the policy says so, about every room; `done` runs on the worker, unless the
   /// session ended first, with the first refusal.
@@ -60,17 +60,13 @@ class gateway_session : public std::enable_shared_from_this<gateway_session> {
   void answer(const command& given, object fields);
   void fail(const command& given, const error& why, std::int64_t retry_after_ms = 0);
   void send(std::string_view type, object data);
-  /// Whether news of the room's presence are for this client; nothing where they are not told.
-  void follow_presence(const std::string& room);
-  void drop_room(const std::string& room);
   void arm_expiry();
-  [[nodiscard]] value joined_rooms() const;
 
   context& shared_;
   std::weak_ptr<socketio::socket> socket_;
   std::shared_ptr<const domain::principal> who_;  // never null
   token_bucket rate_;
-  std::map<std::string, std::string> rooms_;  // public room -> the room joined for it (internal when filtered)
+  std::shared_ptr<subscriptions> rooms_;  // while open
   connection_table::key row_ = 0;
   timer_id expiry_timer_ = 0;
   bool warned_ = false;

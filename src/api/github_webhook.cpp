@@ -88,7 +88,7 @@ void publish(const delivery& from, domain::draft event) {
   asked.steady_now = std::chrono::steady_clock::now();
   std::vector<domain::draft> drafts;
   drafts.push_back(std::move(event));
-  from.shared.events.publish(
+  from.shared.publisher.publish(
       std::move(drafts), std::move(asked),
       [from](const result<domain::publish_answer>& answer) {
         if (!answer) return refuse(from, describe(answer.error().code).metric_label, answer.error());

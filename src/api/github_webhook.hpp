@@ -2,7 +2,7 @@
 
 // Floor 7. POST /webhooks/github: signed deliveries become events. Nothing of a body is looked at before its
 // signature has been checked.
-// Inbound: route_table. Outbound: domain/github_events, domain/broadcaster.
+// Inbound: route_table. Outbound: domain/github_events, domain/publishing.
 
 #include <cstddef>
 #include <string_view>
@@ -24,7 +24,7 @@ inline constexpr std::size_t github_body_bytes_max = 26214400;
 
 /// 202 with the event accepted, or with what made it be ignored; 200 for a ping; 404 while no secret is configured.
 /// A redelivery carries the same X-GitHub-Delivery, which is the event's id: it gets the first answer and sends
-/// nothing, as long as the broadcaster's window of repeats remembers it.
+/// nothing, as long as publishing's window of repeats remembers it.
 void take_github_delivery(context& shared, const http::exchange_ptr& exchange, const credential& who);
 
 }  // namespace fanfare::api

@@ -1,7 +1,7 @@
 #pragma once
 
 // CloudEvents 1.0: what publishers send <-> the envelope that clients receive. Pure.
-// Inbound next: broadcaster. Outbound next: history (as JSON), then the sockets.
+// Inbound next: publishing. Outbound next: history (as JSON), then the sockets.
 
 #include <cstdint>
 #include <string>

@@ -1,7 +1,7 @@
 #pragma once
 
 // What GitHub tells about pull requests and issues -> our pr.* and issue.* events. Pure.
-// Inbound: api/github_webhook, which has checked the signature. Outbound next: broadcaster.
+// Inbound: api/github_webhook, which has checked the signature. Outbound next: publishing.
 
 #include <cstdint>
 #include <map>

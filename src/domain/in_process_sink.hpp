@@ -1,7 +1,7 @@
 #pragma once
 
 // The typed broadcaster of sdk/cpp inside the server's own process.
-// Inbound: fanfare::broadcaster. Outbound: domain::broadcaster.
+// Inbound: fanfare::broadcaster. Outbound: domain::publishing.
 
 #include <functional>
 #include <string>
@@ -9,7 +9,7 @@
 
 #include <fanfare/event_sink.hpp>
 
-#include "domain/broadcaster.hpp"
+#include "domain/publishing.hpp"
 
 namespace fanfare::domain {
 
@@ -21,14 +21,14 @@ class in_process_sink : public event_sink {
     std::function<system_time()> now;
     std::function<steady_time()> steady_now;
   };
-  in_process_sink(broadcaster& events, clock time, std::string publisher)
+  in_process_sink(publishing& events, clock time, std::string publisher)
       : events_(events), time_(std::move(time)), publisher_(std::move(publisher)) {}
 
   [[nodiscard]] result<fanfare::accepted> publish(std::string type, object data,
                                                   const publish_options& options) override;
 
  private:
-  broadcaster& events_;
+  publishing& events_;
   const clock time_;
   const std::string publisher_;
 };

@@ -208,6 +208,12 @@ bool session::writable() const noexcept {
 
 std::size_t session::queued_bytes() const noexcept { return queue_.bytes() + websocket_.queued_bytes(); }
 
+void session::when_drained(std::function<void()> work) {
+  if (ended()) return;
+  drained_work_ = std::move(work);
+  mark_dirty();
+}
+
 bool session::admit(std::size_t bytes, std::size_t packets, const send_options& options) {
   if (fsm_.now() != session_fsm::state::open) return false;
   if (options.is_volatile && !writable()) {

@@ -69,6 +69,7 @@ class session final : public socket, private session_fsm::actions {
   void close(bool discard) override;
   void close_transport() override;
   [[nodiscard]] std::size_t queued_bytes() const noexcept override;
+  void when_drained(std::function<void()> work) override;
   [[nodiscard]] bool writable() const noexcept override;
 
  private:
@@ -95,6 +96,7 @@ class session final : public socket, private session_fsm::actions {
   /// Gives the carrier what it takes at once.
   void offer();
   void left(std::size_t packets);
+  void tell_drained();
   void watch_progress();
   void check_progress();
   void fire(session_fsm::timer which);
@@ -132,6 +134,7 @@ class session final : public socket, private session_fsm::actions {
   std::function<void(message)> message_work_;
   std::function<void(close_reason)> close_work_;
   std::function<void()> upgrade_work_;
+  std::function<void()> drained_work_;
 };
 
 }  // namespace fanfare::engineio

@@ -19,6 +19,12 @@ void session::flush_now() {
   const auto keep = self();
   flush();
   if (queue_.empty()) fsm_.on_drained();
+  tell_drained();
+}
+
+void session::tell_drained() {
+  if (ended() || queued_bytes() != 0 || !queue_.empty()) return;
+  if (const auto work = std::exchange(drained_work_, nullptr)) work();
 }
 
 void session::flush() {
@@ -44,6 +50,7 @@ void session::offer() {
 void session::left(std::size_t packets) {
   if (packets == 0) return;
   sent_ += packets;
+  if (drained_work_) mark_dirty();  // a poll takes all without the turn's flush
   table_->count().packets_out.add(static_cast<double>(packets));
 }
 
@@ -151,7 +158,8 @@ void session::ended(close_reason reason) {
   (by_polling ? count.polling : count.websocket).fetch_sub(1, std::memory_order_relaxed);
   (by_polling ? count.polling_gauge : count.websocket_gauge).add(-1);
   // Handlers hold what the user captured, often the session itself. They may be running now, so they go a turn later.
-  worker().post([keep] { keep->message_work_ = nullptr, keep->upgrade_work_ = nullptr; });
+  worker().post(
+      [keep] { keep->message_work_ = nullptr, keep->upgrade_work_ = nullptr, keep->drained_work_ = nullptr; });
   if (const auto work = std::exchange(close_work_, nullptr)) work(reason);
 }
 

@@ -1,10 +1,11 @@
 #pragma once
 
 // The log of kept events: what a cursor points into. Sans-I/O interface; memory_log is the one-process form.
-// Inbound: domain/broadcaster appends. Outbound: the observer delivers, readers replay.
+// Inbound: domain/publishing appends. Outbound: the observer delivers, readers replay.
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -29,22 +30,32 @@ struct entry {
   std::shared_ptr<value> envelope;  // for the observer, spares parsing `json`; not stored, may be null
 };
 
+/// What to read: what the rooms hold in (after, up_to].
+struct range {
+  std::vector<std::string> rooms;
+  std::uint64_t after = 0;
+  std::uint64_t up_to = std::numeric_limits<std::uint64_t>::max();
+  bool newest_first = false;
+  std::size_t entries_max = 1000;
+  std::size_t bytes_max = 1048576;  // of their JSON; the first entry comes whatever its size
+};
+
 struct page {
-  std::vector<entry> entries;  // rising positions; each entry once, though several of the rooms hold it
+  std::vector<entry> entries;  // in the range's order; each once, though several of the rooms hold it
   bool complete = true;        // false: something after `after` has been trimmed from one of the rooms
-  bool more = false;           // the limit cut the page short
+  bool more = false;           // a bound cut the page short
 };
 
 /// An append-only, trimmed log with one order for all rooms. Positions only grow; an epoch names one life of the
-/// log, so that a cursor of an emptied log is told from a valid one. SQLite keeps the epoch in its file; a Redis
-/// Streams form maps an entry id to a position (milliseconds << 20 | number) and may call back later, from its own
-/// thread; reads are served from what it holds locally. Thread: any.
+/// log, so that a cursor of an emptied log is told from a valid one. Whatever is asked may be answered later, on a
+/// thread of the log's own, or at once, on the caller's: nobody waits for a disk or a peer, nor asks while holding a
+/// lock that an answer takes. Thread: any.
 class log {
  public:
   virtual ~log() = default;
 
   /// Sees every entry, with its position, in log order, never two calls at once; set it before the first append.
-  /// It may read(), but must not append().
+  /// It may read(), but must not append(). Set to nothing again, it has returned for the last time.
   using observer = std::function<void(const entry&)>;
   virtual void observe(observer work) = 0;
 
@@ -53,14 +64,13 @@ class log {
   using appended = std::function<void(result<std::vector<std::uint64_t>>)>;
   virtual void append(std::vector<entry> batch, appended done) = 0;
 
-  /// What the rooms hold in (after, up_to], oldest first, at most `limit` entries. Fails: unavailable.
-  [[nodiscard]] virtual result<page> read(const std::vector<std::string>& rooms, std::uint64_t after,
-                                          std::uint64_t up_to, std::size_t limit) const = 0;
+  /// `done` runs once, unless the log ends first. Fails: unavailable.
+  using page_ready = std::function<void(result<page>)>;
+  virtual void read(range wanted, page_ready done) const = 0;
 
-  /// The newest `limit` entries that the rooms hold up to `up_to`, oldest first; `more`: there are older ones.
-  /// Fails: unavailable.
-  [[nodiscard]] virtual result<page> read_last(const std::vector<std::string>& rooms, std::uint64_t up_to,
-                                               std::size_t limit) const = 0;
+  /// Finishes what it was given and answers it; what is appended afterwards fails with unavailable. Before those who wait for
+  /// answers go.
+  virtual void close() {}
 
   /// The position of the newest kept entry, 0 when there never was one; the oldest still held, 0 when none is.
   [[nodiscard]] virtual std::uint64_t head() const = 0;

@@ -27,7 +27,10 @@ memory_log::memory_log(std::string epoch, memory_log_options options) : epoch_(s
   if (!valid_epoch(epoch_)) throw std::invalid_argument("the epoch of a log is 1 to 32 letters and digits");
 }
 
-void memory_log::observe(observer work) { observer_ = std::move(work); }
+void memory_log::observe(observer work) {
+  const std::lock_guard in_order(order_);
+  observer_ = std::move(work);
+}
 
 void memory_log::append(std::vector<entry> batch, appended done) {
   result<std::vector<std::uint64_t>> outcome = errc::internal;
@@ -139,56 +142,40 @@ void memory_log::trim(std::int64_t now_ms) {
   trim_locked(now_ms);
 }
 
-result<page> memory_log::read(const std::vector<std::string>& rooms, std::uint64_t after, std::uint64_t up_to,
-                              std::size_t limit) const {
+void memory_log::read(range wanted, page_ready done) const { done(look_up(wanted)); }
+
+page memory_log::look_up(const range& wanted) const {
   const std::lock_guard guard(data_);
   page out;
   std::vector<std::uint64_t> positions;
-  for (const auto& room : rooms) {
+  // One more than the bound from each room is enough to know whether the merged page is cut short.
+  const auto limit = std::max<std::size_t>(wanted.entries_max, 1);
+  const auto add = [&positions, limit](auto from, auto to) {
+    for (std::size_t taken = 0; from != to && taken <= limit; ++from, ++taken) positions.push_back(*from);
+  };
+  for (const auto& room : wanted.rooms) {
     const auto place = rooms_.find(room);
-    if (after < (place == rooms_.end() ? trimmed_to_ : place->second.trimmed_to)) out.complete = false;
+    if (wanted.after < (place == rooms_.end() ? trimmed_to_ : place->second.trimmed_to)) out.complete = false;
     if (place == rooms_.end()) continue;
     const auto& listed = place->second.positions;
-    auto at = std::upper_bound(listed.begin(), listed.end(), after);
-    // One more than the limit from each room is enough to know whether the merged page is cut short.
-    for (std::size_t taken = 0; at != listed.end() && *at <= up_to && taken <= limit; ++at, ++taken) {
-      positions.push_back(*at);
-    }
+    const auto begin = std::upper_bound(listed.begin(), listed.end(), wanted.after);
+    const auto end = std::upper_bound(begin, listed.end(), wanted.up_to);
+    if (wanted.newest_first)
+      add(std::make_reverse_iterator(end), std::make_reverse_iterator(begin));
+    else
+      add(begin, end);
   }
   std::sort(positions.begin(), positions.end());
   positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
-  if (positions.size() > limit) {
-    out.more = true;
-    positions.resize(limit);
+  if (wanted.newest_first) std::reverse(positions.begin(), positions.end());
+  std::size_t bytes = 0;
+  for (const auto position : positions) {
+    const auto& item = records_[position - first_].item;
+    bytes += item.json.size();
+    out.more = out.entries.size() == limit || (!out.entries.empty() && bytes > wanted.bytes_max);
+    if (out.more) break;
+    out.entries.push_back(item);
   }
-  out.entries = entries_at(positions);
-  return out;
-}
-
-result<page> memory_log::read_last(const std::vector<std::string>& rooms, std::uint64_t up_to,
-                                   std::size_t limit) const {
-  const std::lock_guard guard(data_);
-  page out;
-  std::vector<std::uint64_t> positions;
-  for (const auto& room : rooms) {
-    const auto place = rooms_.find(room);
-    if (place == rooms_.end()) continue;
-    const auto& listed = place->second.positions;
-    auto at = std::upper_bound(listed.begin(), listed.end(), up_to);
-    for (std::size_t taken = 0; at != listed.begin() && taken <= limit; ++taken) positions.push_back(*--at);
-  }
-  std::sort(positions.begin(), positions.end());
-  positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
-  out.more = positions.size() > limit;
-  if (out.more) positions.erase(positions.begin(), positions.end() - static_cast<std::ptrdiff_t>(limit));
-  out.entries = entries_at(positions);
-  return out;
-}
-
-std::vector<entry> memory_log::entries_at(const std::vector<std::uint64_t>& positions) const {
-  std::vector<entry> out;
-  out.reserve(positions.size());
-  for (const auto position : positions) out.push_back(records_[position - first_].item);
   return out;
 }
 

@@ -23,17 +23,14 @@ struct memory_log_options {
 
 /// Keeps the newest entries; append() and trim() drop the oldest past a bound and free their memory. The age bound
 /// goes by the entries' own time_ms, so no clock is needed. Thread: any.
-class memory_log final : public log {
+class memory_log : public log {
  public:
   /// `epoch` must be new for every life of the process: the caller draws it at random.
   explicit memory_log(std::string epoch, memory_log_options options = {});
 
   void observe(observer work) override;
   void append(std::vector<entry> batch, appended done) override;
-  [[nodiscard]] result<page> read(const std::vector<std::string>& rooms, std::uint64_t after, std::uint64_t up_to,
-                                  std::size_t limit) const override;
-  [[nodiscard]] result<page> read_last(const std::vector<std::string>& rooms, std::uint64_t up_to,
-                                       std::size_t limit) const override;
+  void read(range wanted, page_ready done) const override;
   [[nodiscard]] std::uint64_t head() const override;
   [[nodiscard]] std::uint64_t oldest() const override;
   [[nodiscard]] const std::string& epoch() const noexcept override { return epoch_; }
@@ -57,7 +54,7 @@ class memory_log final : public log {
   void drop_oldest_of(room_index& index);
   void forget(record& gone);
   void trim_locked(std::int64_t now_ms);
-  [[nodiscard]] std::vector<entry> entries_at(const std::vector<std::uint64_t>& positions) const;
+  [[nodiscard]] page look_up(const range& wanted) const;
 
   const std::string epoch_;
   const memory_log_options options_;

@@ -198,8 +198,15 @@ constexpr config_key keys[] = {
           "Bytes kept for a client; past it the client is closed when it takes none for ten seconds, or at once by "
           "what is "
           "engine.max_payload_bytes more."),
-    whole("limits.recovered_events", "1000", 1, 1000000,
-          "Events that one `since` may replay; past it `recovered` is false and the client starts afresh."),
+    whole("limits.last_events", "1000", 1, 1000000, "The largest `last`: how many of the newest events come first."),
+    whole(
+        "limits.recovered_bytes", "1073741824", 1024, 1099511627776,
+        "Bytes of events that one `since` may go through; past it `recovered` is false and the client starts afresh."),
+    whole("limits.recovery_ms", "60000", 100, 86400000, "How long one `since` may take, as is said of its bytes."),
+    whole(
+        "limits.held_bytes", "524288", 4096, 1073741824,
+        "Bytes of live events that wait for a client while it is brought what it missed; past it that ends, as is said "
+        "of its bytes."),
 
     {.name = "presence.notices",
      .kind = boolean,

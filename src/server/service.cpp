@@ -84,12 +84,11 @@ history::memory_log_options log_options(const configuration& settings) {
   return options;
 }
 
-domain::broadcaster_options broadcaster_options(const configuration& settings, metrics::registry& metrics) {
-  domain::broadcaster_options options;
+domain::publishing_options publishing_options(const configuration& settings, metrics::registry& metrics) {
+  domain::publishing_options options;
   options.room_kinds = access_policy_of(settings).kinds();
   options.batch_max = size(settings, "limits.batch_events");
   options.event_bytes_max = size(settings, "limits.event_bytes");
-  options.replay_max = size(settings, "limits.recovered_events");
   options.metrics = &metrics;
   return options;
 }
@@ -204,8 +203,9 @@ struct service::state {
         tokens(authenticator_options(settings, *caller, [this](const result<void>& outcome) { fetched(outcome); })),
         web(web_options(settings)),
         io(web, io_options(settings)),
-        events(types, history, delivery, broadcaster_options(settings, web.metrics())),
-        shared(web, io, events, history, types, tokens, publish_limits) {}
+        publisher(types, history, publishing_options(settings, web.metrics())),
+        events(history, delivery, {.metrics = &web.metrics()}),
+        shared(web, io, publisher, events, history, types, tokens, publish_limits) {}
 
   /// The log's epoch: letters and digits, new for every life of the process.
   static std::string random_hex() {
@@ -254,7 +254,8 @@ struct service::state {
   api::authenticator tokens;
   http::server web;
   socketio::server io;
-  domain::broadcaster events;
+  domain::publishing publisher;
+  domain::feed events;
   api::context shared;
   std::mutex hook_mutex;
   token_bucket hook_warnings{0.1, 1, std::chrono::steady_clock::now()};  // under hook_mutex
@@ -272,9 +273,11 @@ service::service(const configuration& settings, log& lines) {
   shared.policy = access_policy_of(settings);
   shared.log_to = lines.sink();
   shared.version = version;
-  shared.replay_events_max = size(settings, "limits.recovered_events");
+  shared.last_events_max = size(settings, "limits.last_events");
+  shared.replays.bytes_max = size(settings, "limits.recovered_bytes");
+  shared.replays.time_max = ms(settings, "limits.recovery_ms");
+  shared.held_bytes_max = size(settings, "limits.held_bytes");
   shared.heartbeat = ms(settings, "engine.ping_interval_ms");
-  shared.replay_bytes_max = size(settings, "limits.send_queue_bytes") / 2;
   shared.batch_max = size(settings, "limits.batch_events");
   shared.event_bytes_max = size(settings, "limits.event_bytes");
   shared.publish_body_bytes_max = size(settings, "limits.publish_body_bytes");

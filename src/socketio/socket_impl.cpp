@@ -8,6 +8,12 @@
 
 namespace fanfare::socketio {
 
+namespace {
+
+constexpr std::size_t held_overhead_bytes = 128;  // of one broadcast that waits: its place in the line
+
+}  // namespace
+
 socket_impl::socket_impl(std::shared_ptr<name_space_impl> nsp, std::shared_ptr<client> carrier,
                          socketio::handshake said, std::string id, std::string pid)
     : nsp_(std::move(nsp)),
@@ -88,6 +94,7 @@ void socket_impl::on_close(std::string_view reason) {
                                                                   "server shutting down", "forced server close"};
   if (std::find(recoverable.begin(), recoverable.end(), reason) != recoverable.end()) persist_session();
   connected_ = false;
+  gate_ = nullptr;
   auto& node = nsp_->node();
   node.rooms_of(worker().index()).remove(*std::exchange(member_, nullptr));
   node.count_socket(worker().index(), -1);
@@ -281,10 +288,34 @@ bool socket_impl::expect_ack(std::uint64_t id, milliseconds limit, acks::callbac
 }
 
 void socket_impl::deliver(const std::vector<engineio::outbound>& frames, const engineio::send_options& how,
-                          const packet* original, std::uint64_t position) {
+                          const std::shared_ptr<const packet>& original, std::uint64_t position) {
   if (!connected_ || (position != 0 && position <= replayed_)) return;
+  if (gate_) {
+    for (const auto& frame : frames) gate_->bytes += frame->frame().size() + held_overhead_bytes;
+    gate_->waiting.push_back({frames, how, original});
+    if (gate_->bytes <= gate_->bytes_max) return;
+    if (const auto overflow = std::exchange(gate_->overflow, nullptr)) shared_->guard(overflow);
+    return;
+  }
   if (original != nullptr) notify_outgoing(*original);
   client_->write(frames, how);
+}
+
+void socket_impl::hold(std::size_t bytes_max, std::function<void()> overflow) {
+  if (!connected_ || gate_) return;
+  gate_ = std::make_unique<gate>();
+  gate_->bytes_max = bytes_max;
+  gate_->overflow = std::move(overflow);
+}
+
+void socket_impl::release() {
+  if (!gate_) return;
+  const auto keep = self();
+  for (const auto opened = std::move(gate_); const auto& each : opened->waiting) {
+    if (!connected_) return;
+    if (each.original != nullptr) notify_outgoing(*each.original);
+    client_->write(each.frames, each.how);
+  }
 }
 
 // --- rooms ---

@@ -57,6 +57,10 @@ class socket_impl final : public socket {
   void close_transport() override { client_->engine().close_transport(); }
   [[nodiscard]] std::size_t queued_bytes() const noexcept override { return client_->engine().queued_bytes(); }
 
+  void when_drained(std::function<void()> work) override { client_->engine().when_drained(std::move(work)); }
+  void hold(std::size_t bytes_max, std::function<void()> overflow) override;
+  void release() override;
+
   // For client, name_space_impl and worker_adapter.
   /// Brings back what was lost; before the middlewares run.
   void recover(recovery_store::session lost);
@@ -67,8 +71,8 @@ class socket_impl final : public socket {
   void report(const rejection& why);
   [[nodiscard]] const std::string& name_of_nsp() const noexcept { return nsp_->name(); }
   /// One packet already encoded, as a broadcast has it; `original` is there when anybody listens to what is sent.
-  void deliver(const std::vector<engineio::outbound>& frames, const engineio::send_options& how, const packet* original,
-               std::uint64_t position);
+  void deliver(const std::vector<engineio::outbound>& frames, const engineio::send_options& how,
+               const std::shared_ptr<const packet>& original, std::uint64_t position);
   /// Waits for the answer to a packet that a broadcast brings; false past the bound.
   bool expect_ack(std::uint64_t id, milliseconds limit, acks::callback done);
   void forget_ack(std::uint64_t id) { acks_.forget(id); }
@@ -91,6 +95,18 @@ class socket_impl final : public socket {
   void drop_listeners();
   [[nodiscard]] bool is_in(std::string_view room) const;
 
+  /// Broadcasts that wait for release().
+  struct gate {
+    struct held {
+      std::vector<engineio::outbound> frames;
+      engineio::send_options how;
+      std::shared_ptr<const packet> original;
+    };
+    std::vector<held> waiting;
+    std::size_t bytes = 0, bytes_max = 0;
+    std::function<void()> overflow;
+  };
+
   const std::shared_ptr<name_space_impl> nsp_;
   const std::shared_ptr<client> client_;
   const context_ptr shared_;
@@ -102,6 +118,7 @@ class socket_impl final : public socket {
   std::uint64_t replayed_ = 0;                   // recovery position up to which packets were replayed
   worker_rooms::member* member_ = nullptr;       // while connected
   std::vector<std::pair<std::string, std::uint64_t>> early_rooms_;  // joined by middleware, with `after`
+  std::unique_ptr<gate> gate_;                                      // while held
   acks acks_;
 
   std::unordered_map<std::string, std::vector<std::shared_ptr<const listener>>, text_hash, std::equal_to<>> listeners_;

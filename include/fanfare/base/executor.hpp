@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <utility>
 
 namespace fanfare {
 
@@ -24,6 +25,12 @@ class executor {
   [[nodiscard]] virtual bool here() const noexcept = 0;
   /// Runs `work` on the worker's thread, after everything posted before it. Never inline. Thread: any.
   virtual void post(std::function<void()> work) = 0;
+  /// Runs `work` at once on the worker's thread, posts it from any other. Thread: any.
+  template <class Work>
+  void dispatch(Work&& work) {
+    if (here()) return std::forward<Work>(work)();
+    post(std::forward<Work>(work));
+  }
   /// Runs `work` once what is ready now has been handled: the place to flush what a burst has queued.
   /// Thread: owning worker.
   virtual void defer(std::function<void()> work) = 0;

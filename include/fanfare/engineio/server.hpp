@@ -96,6 +96,9 @@ class socket : public std::enable_shared_from_this<socket> {
   virtual void close_transport() = 0;
 
   [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;
+  /// Runs `work` once, when all that is queued has been handed to the kernel or a poll; never inline, and not at all if
+  /// the session ends first. A second call takes the place of the first.
+  virtual void when_drained(std::function<void()> work) = 0;
   /// Whether a packet sent now would leave at once.
   [[nodiscard]] virtual bool writable() const noexcept = 0;
 };

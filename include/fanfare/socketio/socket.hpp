@@ -84,6 +84,15 @@ class socket : public std::enable_shared_from_this<socket> {
   virtual void close_transport() = 0;
   /// Bytes queued and not yet handed to the kernel, for the whole connection.
   [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;
+  /// Runs `work` once, when all of that has left; never inline, and not at all if the connection ends first. A second
+  /// call takes the place of the first.
+  virtual void when_drained(std::function<void()> work) = 0;
+
+  /// Broadcasts to this socket wait from now on, in their order, until release(); what it emits itself does not. When
+  /// more than `bytes_max` would wait, `overflow` runs, once, and is to release() at once: nothing is dropped.
+  virtual void hold(std::size_t bytes_max, std::function<void()> overflow) = 0;
+  /// Sends what has waited.
+  virtual void release() = 0;
 };
 using socket_ptr = std::shared_ptr<socket>;
 

@@ -96,7 +96,7 @@ void expect_all(rig& host, broadcaster& out) {
   }
   ASSERT_EQ(types.size(), 17u);
   for (const auto& type : types) EXPECT_EQ(watcher.event(type).find("type")->as_string(), type);
-  const auto first = host.events.read({"project:p1"}, std::nullopt, 100)->events;
+  const auto first = history_of(host.events, "project:p1")->events;
   ASSERT_EQ(first.size(), 17u);
   EXPECT_EQ(
       *first[0].envelope.find("data"),
@@ -114,7 +114,7 @@ TEST(Broadcaster, SendsEveryDomainEventOverHttp) {
 TEST(Broadcaster, SendsEveryDomainEventInProcess) {
   rig host;
   broadcaster out(std::make_unique<domain::in_process_sink>(
-      host.events,
+      host.publisher,
       domain::in_process_sink::clock{[&host] { return host.shared.now(); },
                                      [] { return std::chrono::steady_clock::now(); }},
       "in-process"));
@@ -152,13 +152,13 @@ TEST(Broadcaster, CarriesTheOptions) {
   EXPECT_EQ(first->id, "e1");
   // The same id again: the same answer, and nothing sent.
   EXPECT_EQ(out.broadcast_project_deleted({.project_id = "p1"}, options)->cursor, first->cursor);
-  const auto page = host.events.read({"project:p2"}, std::nullopt, 10).value();
+  const auto page = history_of(host.events, "project:p2").value();
   ASSERT_EQ(page.events.size(), 1u);
   const auto& envelope = page.events[0].envelope;
   EXPECT_EQ(envelope.find("source")->as_string(), "/tests");
   EXPECT_EQ(envelope.find("time")->as_string().substr(0, 19), "2026-01-02T03:04:05");
   EXPECT_EQ(envelope.find("traceparent")->as_string(), options.traceparent);
-  EXPECT_TRUE(host.events.read({"project:p1"}, std::nullopt, 10)->events.empty());
+  EXPECT_TRUE(history_of(host.events, "project:p1")->events.empty());
 }
 
 TEST(HttpSink, TriesAgainWithTheSameId) {

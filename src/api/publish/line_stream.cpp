@@ -195,7 +195,7 @@ void line_stream::publish() {
   std::vector<domain::draft> drafts;
   drafts.push_back(std::move(*draft));
   ++under_way_;
-  shared_.events.publish(
+  shared_.publisher.publish(
       std::move(drafts), std::move(asked),
       [self = shared_from_this(), number = line.number](const result<domain::publish_answer>& given) {
         self->on_worker([self, number, given] { self->settled(number, given); });

@@ -1,7 +1,7 @@
 #pragma once
 
 // Floor 7. POST /api/v1/events with lines: each is published as it completes, while the rest is still on its way.
-// Inbound: publish. Outbound: line_assembler, publish_body, domain::broadcaster.
+// Inbound: publish. Outbound: line_assembler, publish_body, domain::publishing.
 
 #include "api/route_table.hpp"
 

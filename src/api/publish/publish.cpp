@@ -86,7 +86,7 @@ void publish_events(context& shared, const http::exchange_ptr& exchange, const c
   asked.steady_now = steady_now;
   const bool batch = body->batch;
   auto drafts = std::move(body->drafts);
-  shared.events.publish(
+  shared.publisher.publish(
       std::move(drafts), std::move(asked),
       [exchange](result<domain::publish_answer> answer) {
         if (!answer) return exchange->respond(problem(answer.error()));

@@ -1,7 +1,7 @@
 #pragma once
 
 // Floor 7. POST /api/v1/events.
-// Inbound: route_table. Outbound: publish_body, line_stream, domain::broadcaster.
+// Inbound: route_table. Outbound: publish_body, line_stream, domain::publishing.
 
 #include "api/route_table.hpp"
 
@@ -12,7 +12,7 @@ namespace fanfare::api {
 void publish_events(context& shared, const http::exchange_ptr& exchange, const credential& who);
 /// On whose behalf; `now` and the keys of repeats are the caller's to fill in.
 [[nodiscard]] domain::publish_context context_of(context& shared, const credential& who);
-/// Counts what was refused before the broadcaster saw it, which counts the rest itself.
+/// Counts what was refused before publishing saw it, which counts the rest itself.
 void count_refused(context& shared, const error& why);
 /// Whole seconds, as the Retry-After field wants them.
 [[nodiscard]] std::string retry_after_text(milliseconds wait);

@@ -1,6 +1,6 @@
 #pragma once
 
-// The event types this server knows. Outbound: broadcaster validates with it, catalogue_formats prints it.
+// The event types this server knows. Outbound: publishing validates with it, catalogue_formats prints it.
 
 #include <string>
 #include <string_view>

@@ -75,7 +75,7 @@ std::shared_ptr<worker_adapter::delivery> worker_adapter::prepare(const packet& 
 
 void worker_adapter::deliver(lane& to, const delivery& what) {
   const auto reached = to.rooms.visit(what.options, [&what](socket_impl& socket) {
-    socket.deliver(what.frames, what.how, what.original.get(), what.position);
+    socket.deliver(what.frames, what.how, what.original, what.position);
   });
   if (reached != 0) shared_->count.sent(what.type, reached);
 }
@@ -172,7 +172,7 @@ void worker_adapter::broadcast_with_ack(const packet& out, const broadcast_optio
       });
       if (!waits) return;
       ++expected;
-      socket.deliver(what->frames, what->how, what->original.get(), 0);
+      socket.deliver(what->frames, what->how, what->original, 0);
     });
     if (reached != 0) shared_->count.sent(what->type, expected);
     sum->sockets += expected;

@@ -101,7 +101,7 @@ TEST(Subscribe, ReplaysExactlyWhatWasMissedBeforeAnythingLive) {
 }
 
 TEST(Subscribe, BringsTheNewestEventsFirst) {
-  rig host([](api::context& shared) { shared.replay_events_max = 5; });
+  rig host([](api::context& shared) { shared.last_events_max = 5; });
   for (int i = 1; i <= 4; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);
   guest peer(host, rig::token("u1", {"p1"}));
   const auto asked = [&peer](object more) {
@@ -166,8 +166,8 @@ TEST(Subscribe, SaysWhenThePastIsGone) {
   EXPECT_FALSE(answer.find("recovered")->as_bool());
 }
 
-TEST(Subscribe, ReplaysNoMoreThanTheSendQueueTakes) {
-  rig host([](api::context& shared) { shared.replay_bytes_max = 500; });
+TEST(Subscribe, ReplaysNoMoreThanItsBound) {
+  rig host([](api::context& shared) { shared.replays = {.page_entries = 1, .bytes_max = 300}; });
   guest peer(host, rig::token("u1", {"p1"}));
   const std::string start = host.events.head_cursor();
   for (int i = 1; i <= 3; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);
@@ -175,7 +175,7 @@ TEST(Subscribe, ReplaysNoMoreThanTheSendQueueTakes) {
   EXPECT_FALSE(answer.find("recovered")->as_bool());
   EXPECT_EQ(answer.find("cursor")->as_string(), host.events.head_cursor());
   ASSERT_EQ(host.publish(rig::project_updated("p1", 4)).status, 202u);
-  EXPECT_EQ(number_of(peer.event("project.updated")), 4);
+  for (const int n : {1, 2, 4}) EXPECT_EQ(number_of(peer.event("project.updated")), n);
 }
 
 TEST(Subscribe, AFilterLetsOnlyMatchesThrough) {

@@ -107,7 +107,7 @@ TEST(GithubWebhook, TakesFormsToo) {
   EXPECT_EQ(host.deliver("payload=" + encoded, "issues", "d1", form).status, 202u);
   EXPECT_EQ(host.deliver("a=b&payload=" + encoded + "&c=d", "issues", "d2", form).status, 202u);
   EXPECT_EQ(host.history.head(), 2u);
-  const auto page = host.events.read({"project:p1"}, std::nullopt, 10).value();
+  const auto page = history_of(host.events, "project:p1").value();
   EXPECT_EQ(page.events.at(1).envelope.at_pointer("/data/title")->as_string(), "It crashes & burns");
   EXPECT_EQ(host.deliver("a=b", "issues", "d3", form).status, 400u);
   EXPECT_EQ(host.deliver(opened(), "issues", "d4", "text/plain").status, 415u);
@@ -183,8 +183,8 @@ TEST(GithubWebhook, AWildcardTakesTheOwnersOtherRepositories) {
   webhook_rig host;
   EXPECT_EQ(host.deliver(opened("acme/engine"), "issues", "d1").status, 202u);
   EXPECT_EQ(host.deliver(opened("Acme/Rocket"), "issues", "d2").status, 202u);
-  EXPECT_EQ(host.events.read({"project:p2"}, std::nullopt, 10)->events.size(), 1u);
-  EXPECT_EQ(host.events.read({"project:p1"}, std::nullopt, 10)->events.size(), 1u);
+  EXPECT_EQ(history_of(host.events, "project:p2")->events.size(), 1u);
+  EXPECT_EQ(history_of(host.events, "project:p1")->events.size(), 1u);
 }
 
 TEST(GithubWebhook, IsOffWithoutASecret) {

@@ -15,7 +15,7 @@
 #include "api/status.hpp"
 #include "api/test_client.hpp"
 #include "domain/access/jwt.hpp"
-#include "history/memory_log.hpp"
+#include "support/held_log.hpp"
 
 namespace fanfare::test {
 
@@ -27,13 +27,14 @@ struct rig {
   std::atomic<int> ahead_s{0};
   bool has_jwks = false;  // before `tokens`, which sets it
   domain::catalogue types;
-  history::memory_log history{"epoch1"};
+  held_log history{"epoch1"};
   api::namespace_delivery delivery;
   domain::rate_limits publish_limits;
   api::authenticator tokens;
   http::server web;
   socketio::server io;
-  domain::broadcaster events;
+  domain::publishing publisher;
+  domain::feed events;
   api::context shared;
 
   explicit rig(std::function<void(api::context&)> adjust = {}, domain::rate_limit publish_limit = {1000, 1000},
@@ -42,8 +43,9 @@ struct rig {
         tokens(with_clock(std::move(options))),
         web({.listen = {"127.0.0.1:0"}, .workers = 2}),
         io(web, io_options()),
-        events(types, history, delivery, {.replay_max = 50, .metrics = &web.metrics()}),
-        shared(web, io, events, history, types, tokens, publish_limits) {
+        publisher(types, history, {.metrics = &web.metrics()}),
+        events(history, delivery, {.metrics = &web.metrics()}),
+        shared(web, io, publisher, events, history, types, tokens, publish_limits) {
     domain::key_set keys;
     keys.keys.push_back(signing_key());
     if (!has_jwks) tokens.set_keys(std::move(keys));
@@ -108,6 +110,13 @@ struct rig {
     return options;
   }
 };
+
+/// What a log that answers at once has of a room.
+inline result<domain::history_page> history_of(const domain::feed& events, const std::string& room) {
+  result<domain::history_page> out = errc::internal;
+  domain::read_history(events, {room}, std::nullopt, 100, [&out](auto page) { out = std::move(page); });
+  return out;
+}
 
 /// A client that is in, with connection.established behind it.
 struct guest : client {

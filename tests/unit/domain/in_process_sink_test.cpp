@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "domain/feed.hpp"
 #include "history/memory_log.hpp"
 
 namespace fanfare::domain {
@@ -17,9 +18,10 @@ struct rig {
   catalogue types;
   history::memory_log log{"epoch1"};
   last_delivery out;
-  broadcaster events{types, log, out};
+  publishing publisher{types, log};
+  feed events{log, out};
   in_process_sink sink{
-      events, {[] { return system_time{} + std::chrono::hours(24); }, [] { return steady_time{}; }}, "tests"};
+      publisher, {[] { return system_time{} + std::chrono::hours(24); }, [] { return steady_time{}; }}, "tests"};
 };
 
 TEST(InProcessSink, PublishesAsTheHttpSideDoes) {

@@ -5,10 +5,9 @@
 #include <random>
 #include <thread>
 
-#include "domain/broadcaster.hpp"
-#include "history/memory_log.hpp"
+#include "domain/publishing_rig.hpp"
 
-// Broadcaster and memory_log together: subscribers who leave and come back with their cursors see each event of a
+// Publishing, feed and memory_log together: subscribers who leave and come back with their cursors see each event of a
 // room exactly once and in order, or are told that they have not been recovered.
 
 namespace fanfare::domain {
@@ -76,7 +75,7 @@ struct world {
     auto to = item.rooms.empty()
                   ? std::vector<std::string>{"project:" + std::string(data.find("project_id")->as_string())}
                   : item.rooms;
-    events.publish({std::move(item)}, context, [&](const auto& answer) {
+    both.publisher.publish({std::move(item)}, context, [&](const auto& answer) {
       ASSERT_TRUE(answer);
       const auto dash = answer->events[0].cursor.find('-');
       const auto position = std::stoull(answer->events[0].cursor.substr(dash + 1));
@@ -101,12 +100,12 @@ struct world {
       if (fresh && random() % 2 == 0) {
         one.filters[room] = *filter::parse(object{{"lt", object{{"/data/n", 2}}}});
       }
-      const auto entered = events.subscribe({{room}, fresh ? std::nullopt : std::optional(since), one.filters[room]},
-                                            [&one, &room](const auto& joined, auto after) {
-                                              one.after[joined[0]] = after;
-                                              one.joined[room] = joined[0];
-                                              return result<void>();
-                                            });
+      const auto entered = subscribe(events, {{room}, fresh ? std::nullopt : std::optional(since), one.filters[room]},
+                                     [&one, &room](const auto& joined, auto after) {
+                                       one.after[joined[0]] = after;
+                                       one.joined[room] = joined[0];
+                                       return result<void>();
+                                     });
       ASSERT_TRUE(entered);
       if (!entered->recovered) {  // starts anew, knowing that it missed something
         if (!fresh) ++lost;
@@ -138,7 +137,8 @@ struct world {
   catalogue types;
   history::memory_log log{"e", {.entries_max = 60}};
   socket_table sockets;
-  broadcaster events{types, log, sockets, {.replay_max = 50}};
+  node both{types, log, sockets};
+  feed& events = both.events;
   std::string last_head = "e-0";
   int lost = 0;
 };
@@ -171,7 +171,7 @@ TEST(recovery, each_event_once_and_in_order_or_told_otherwise) {
   EXPECT_GT(lost, 0) << "the log's bounds were reached";
 }
 
-/// One room, many threads. What a subscriber has seen live is guarded by the broadcaster alone: deliver() and the
+/// One room, many threads. What a subscriber has seen live is guarded by the feed alone: deliver() and the
 /// join callback never run at once.
 class live_lists : public delivery {
  public:
@@ -187,18 +187,19 @@ TEST(recovery, threads_that_come_and_go_miss_nothing) {
   const catalogue types;
   history::memory_log log("e");
   live_lists out;
-  broadcaster events(types, log, out);
+  node both(types, log, out);
+  feed& events = both.events;
   constexpr int publishers = 2, readers = 3, rounds = 150;
   std::vector<std::thread> threads;
   for (int n = 0; n < publishers; ++n) {
-    threads.emplace_back([&events] {
+    threads.emplace_back([&both] {
       for (int i = 0; i < rounds; ++i) {
         draft item;
         item.type = "project.deleted";
         item.data = object{{"project_id", "p1"}};
         publish_context context;
         context.now = system_time(1000s);
-        events.publish({std::move(item)}, context, [](const auto& answer) { ASSERT_TRUE(answer); });
+        both.publisher.publish({std::move(item)}, context, [](const auto& answer) { ASSERT_TRUE(answer); });
       }
     });
   }
@@ -209,7 +210,7 @@ TEST(recovery, threads_that_come_and_go_miss_nothing) {
       for (int round = 0; round < 30; ++round) {
         const bool leaves = round != 29;
         // Leaving is a join that lasts no longer than its callback; the last round stays.
-        const auto entered = events.subscribe({{"project:p1"}, cursor, nullptr}, [&](const auto&, auto after) {
+        const auto entered = subscribe(events, {{"project:p1"}, cursor, nullptr}, [&](const auto&, auto after) {
           if (!leaves) out.joined[n].first = after;
           return result<void>();
         });

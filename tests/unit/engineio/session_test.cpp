@@ -37,6 +37,29 @@ TEST_F(session_test, volatile_packets_need_a_poll_or_an_idle_socket) {
   EXPECT_EQ(poll->body(), "4kept");
 }
 
+TEST_F(session_test, tells_when_all_has_left) {
+  open_polling();
+  int told = 0;
+  one->when_drained([&] { told += 100; });
+  one->when_drained([&] { ++told; });
+  EXPECT_EQ(told, 0) << "never inline";
+  worker.run();
+  EXPECT_EQ(told, 1) << "nothing is queued; the second took the first's place";
+  one->send(encode_text("a"), {});
+  one->when_drained([&] { ++told; });
+  worker.run();
+  EXPECT_EQ(told, 1) << "no poll has come";
+  const auto poll = get();
+  worker.run();
+  EXPECT_EQ(poll->body(), "4a");
+  EXPECT_EQ(told, 2);
+  one->send(encode_text("b"), {});
+  one->when_drained([&] { ++told; });
+  one->close(true);
+  worker.run();
+  EXPECT_EQ(told, 2) << "the session has ended";
+}
+
 TEST_F(session_test, the_send_queue_has_a_bound) {
   options.send_queue_bytes_max = 1000;
   options.max_payload_bytes = 500;

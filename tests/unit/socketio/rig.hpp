@@ -69,6 +69,7 @@ class fake_engine final : public engineio::socket {
   }
   void close_transport() override { transport_closed = true; }
   [[nodiscard]] std::size_t queued_bytes() const noexcept override { return 7; }
+  void when_drained(std::function<void()> work) override { drained = std::move(work); }
   [[nodiscard]] bool writable() const noexcept override { return true; }
 
   void receive(std::string text) { message_({false, std::move(text)}); }
@@ -83,6 +84,7 @@ class fake_engine final : public engineio::socket {
   std::vector<std::string> sent;
   std::vector<engineio::outbound> frames;
   std::vector<engineio::send_options> how;
+  std::function<void()> drained;
   bool closed = false, transport_closed = false, fails_on_send = false;
 
  private:

@@ -19,6 +19,10 @@ struct socket_test : testing::Test {
     engine = io->join();
     socket = io->joined.at(0);
   }
+  void broadcast(const char* name, int n) {
+    io->core->of("/").all().emit(name, n);
+    io->pool.run();
+  }
   std::optional<test::rig> io;
   test::fake_engine_ptr engine;
   socket_ptr socket;
@@ -49,6 +53,31 @@ TEST_F(socket_test, emits_and_listens) {
   socket->off("never");
   engine->receive(R"(2["a"])");
   EXPECT_EQ(seen.size(), 2U);
+}
+
+TEST_F(socket_test, holds_broadcasts_back_until_it_is_released) {
+  start();
+  int overflows = 0;
+  socket->hold(1000, [&] { ++overflows; });
+  broadcast("held", 1);
+  broadcast("held", 2);
+  socket->emit("own");
+  EXPECT_EQ(engine->take(), texts{R"(42["own"])"});
+  socket->release();
+  EXPECT_EQ(engine->take(), (texts{R"(42["held",1])", R"(42["held",2])"}));
+  socket->release();
+  broadcast("live", 3);
+  EXPECT_EQ(engine->take(), texts{R"(42["live",3])"});
+  EXPECT_EQ(overflows, 0);
+}
+
+TEST_F(socket_test, what_is_held_back_has_a_bound) {
+  start();
+  socket->hold(1000, [&] { socket->release(); });
+  for (int n = 0; n < 10; ++n) broadcast("held", n);
+  const auto first = engine->take();
+  EXPECT_EQ(first.size(), 10U) << "nothing is lost, and the gate stays open";
+  for (int n = 0; n < 10; ++n) EXPECT_EQ(first[static_cast<std::size_t>(n)], "42[\"held\"," + std::to_string(n) + "]");
 }
 
 TEST_F(socket_test, numbers_are_names_too) {

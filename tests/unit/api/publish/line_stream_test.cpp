@@ -315,14 +315,7 @@ TEST(LineStream, IsDecodedAsItComes) {
 /// A log that answers when the test lets it, on the test's thread, as a remote one does on its own.
 struct late_log : history::log {
   void observe(observer work) override { inner.observe(std::move(work)); }
-  result<history::page> read(const std::vector<std::string>& rooms, std::uint64_t after, std::uint64_t up_to,
-                             std::size_t limit) const override {
-    return inner.read(rooms, after, up_to, limit);
-  }
-  result<history::page> read_last(const std::vector<std::string>& rooms, std::uint64_t up_to,
-                                  std::size_t limit) const override {
-    return inner.read_last(rooms, up_to, limit);
-  }
+  void read(history::range wanted, page_ready done) const override { inner.read(std::move(wanted), std::move(done)); }
   std::uint64_t head() const override { return inner.head(); }
   std::uint64_t oldest() const override { return inner.oldest(); }
   const std::string& epoch() const noexcept override { return inner.epoch(); }
@@ -351,11 +344,13 @@ struct late_log : history::log {
 TEST(LineStream, WaitsForALogThatAnswersLater) {
   late_log log;
   api::namespace_delivery nobody;
-  std::optional<domain::broadcaster> events;
+  std::optional<domain::publishing> publisher;
+  std::optional<domain::feed> events;
   std::optional<api::context> late;
   rig host([&](api::context& shared) {
-    events.emplace(shared.types, log, nobody);
-    late.emplace(shared.web, shared.io, *events, log, shared.types, shared.tokens, shared.publish_rate);
+    publisher.emplace(shared.types, log);
+    events.emplace(log, nobody);
+    late.emplace(shared.web, shared.io, *publisher, *events, log, shared.types, shared.tokens, shared.publish_rate);
     const auto work = [&late](const http::exchange_ptr& exchange) {
       api::publish_events(*late, exchange, {true, std::nullopt, "key:late"});
     };

@@ -1,6 +1,7 @@
-#include "domain/broadcaster.hpp"
+#include "domain/publishing.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 #include <utility>
 
 #include <fanfare/base/digest.hpp>
@@ -41,7 +42,7 @@ void count(metrics::cell* cell, std::size_t amount) {
 }  // namespace
 
 /// One publish() on its way.
-struct broadcaster::job {
+struct publishing::job {
   publish_context context;
   published done;
   std::vector<history::entry> entries;       // one a draft
@@ -52,24 +53,16 @@ struct broadcaster::job {
   std::string request_key;
 };
 
-broadcaster::broadcaster(const catalogue& types, history::log& log, delivery& out, broadcaster_options options)
+publishing::publishing(const catalogue& types, history::log& log, publishing_options options)
     : types_(types),
       log_(log),
-      delivery_(out),
-      options_(options),
-      head_(log.head()),
-      filters_(options.filters_max),
-      repeats_(options.repeats),
-      published_(counter(options.metrics, "fanfare_events_published_total", "Events accepted and delivered.")),
-      repeated_(counter(options.metrics, "fanfare_events_repeated_total", "Events answered as repeats and not sent.")),
-      evaluated_(counter(options.metrics, "fanfare_filter_evaluations_total",
-                         "Evaluations of filters: one a live event and distinct filter.")) {
-  log_.observe([this](const history::entry& item) { deliver(item); });
-}
+      options_(std::move(options)),
+      repeats_(options_.repeats),
+      published_(counter(options_.metrics, "fanfare_events_published_total", "Events accepted and delivered.")),
+      repeated_(
+          counter(options_.metrics, "fanfare_events_repeated_total", "Events answered as repeats and not sent.")) {}
 
-broadcaster::~broadcaster() { log_.observe({}); }
-
-result<history::entry> broadcaster::complete(draft& item, const publish_context& context) const {
+result<history::entry> publishing::complete(draft& item, const publish_context& context) const {
   const auto* type = types_.find(item.type);
   if (type == nullptr) return fault("/type", "there is no event type of that name");
   if (type->category != event_category::domain) return fault("/type", "only the server sends this type");
@@ -114,7 +107,7 @@ result<history::entry> broadcaster::complete(draft& item, const publish_context&
   return out;
 }
 
-void broadcaster::publish(std::vector<draft> drafts, publish_context context, published done, bool batch) {
+void publishing::publish(std::vector<draft> drafts, publish_context context, published done, bool batch) {
   const auto refuse = [this, &done](error why) {
     count_refused(why);
     done(std::move(why));
@@ -148,7 +141,7 @@ void broadcaster::publish(std::vector<draft> drafts, publish_context context, pu
 }
 
 /// Under repeats_mutex_: whether the job has to wait, is answered in full or refused; else its keys are reserved.
-broadcaster::next_step broadcaster::plan(job& work) {
+publishing::next_step publishing::plan(job& work) {
   const auto now = work.context.steady_now;
   work.out.assign(work.entries.size(), std::nullopt);
   work.same_as.clear();
@@ -186,7 +179,7 @@ broadcaster::next_step broadcaster::plan(job& work) {
   return next_step::send;
 }
 
-void broadcaster::start(const std::shared_ptr<job>& work) {
+void publishing::start(const std::shared_ptr<job>& work) {
   auto step = next_step::wait;
   bool full = false;
   {
@@ -211,7 +204,7 @@ void broadcaster::start(const std::shared_ptr<job>& work) {
               [this, work](const result<std::vector<std::uint64_t>>& positions) { finish(*work, positions); });
 }
 
-void broadcaster::finish(job& work, const result<std::vector<std::uint64_t>>& positions) {
+void publishing::finish(job& work, const result<std::vector<std::uint64_t>>& positions) {
   std::vector<std::shared_ptr<job>> woken;
   {
     const std::lock_guard guard(repeats_mutex_);
@@ -243,7 +236,7 @@ void broadcaster::finish(job& work, const result<std::vector<std::uint64_t>>& po
   for (const auto& each : woken) start(each);
 }
 
-void broadcaster::answer(job& work) {
+void publishing::answer(job& work) {
   publish_answer out;
   out.repeated = work.sent.empty();
   for (std::size_t i = 0; i < work.out.size(); ++i) {
@@ -255,144 +248,12 @@ void broadcaster::answer(job& work) {
   work.done(std::move(out));
 }
 
-void broadcaster::count_refused(const error& why) const {
+void publishing::count_refused(const error& why) const {
   if (options_.metrics == nullptr) return;
   options_.metrics
       ->counter("fanfare_publish_refused_total", "Publish requests refused, by cause.",
                 {{"cause", std::string(describe(why.code).metric_label)}})
       .add();
 }
-
-void broadcaster::deliver(const history::entry& item) {
-  auto envelope = item.envelope;
-  if (!envelope) {
-    auto parsed = json::parse(item.json.view());
-    if (!parsed) return;  // only what another node wrote could be malformed
-    envelope = std::make_shared<value>(std::move(*parsed));
-  }
-  set_cursor(*envelope, history::to_text(log_.epoch(), item.position));
-  auto rooms = item.rooms;
-  const std::lock_guard guard(mutex_);
-  if (item.kept) head_ = item.position;
-  {
-    const std::lock_guard filters(filters_mutex_);
-    count(evaluated_, filters_.add_matching(rooms, *envelope));
-  }
-  delivery_.deliver({item.type, *envelope, rooms, item.kept ? item.position : 0, item.conflate_key});
-}
-
-result<subscribed> broadcaster::subscribe(const subscription& wish, const join_rooms& join) {
-  if (wish.rooms.empty()) return fault("/room", "is missing");
-  history::cursor since;
-  if (wish.since) {
-    auto parsed = history::parse_cursor(*wish.since);
-    if (!parsed) return fault("/since", "is no cursor");
-    since = std::move(*parsed);
-  }
-  subscribed out;
-  history::page missed;
-  {
-    const std::lock_guard guard(mutex_);
-    const auto give_back = [this, &out] {
-      for (const auto& room : out.joined) release(room);
-    };
-    for (const auto& room : wish.rooms) {
-      auto joined = wish.only ? acquire(room, wish.only) : result<std::string>(room);
-      if (!joined) {
-        give_back();
-        return joined.error();
-      }
-      out.joined.push_back(std::move(*joined));
-    }
-    out.head = head_;
-    if (wish.since && since.epoch == log_.epoch() && since.position <= head_) {
-      auto read = log_.read(wish.rooms, since.position, head_, options_.replay_max);
-      out.recovered = read && read->complete && !read->more;
-      if (out.recovered) missed = std::move(*read);
-    } else if (wish.last && !wish.since) {
-      // Of what a filter keeps out, more than is wanted has to be looked at.
-      auto read = log_.read_last(wish.rooms, head_, wish.only ? options_.replay_max : *wish.last);
-      out.recovered = read.has_value();
-      if (read) missed = std::move(*read);
-    }
-    if (auto done = join(out.joined, head_); !done) {
-      give_back();
-      return done.error();
-    }
-  }
-  // Parsing what was missed needs no lock: what comes live waits for this subscriber's thread.
-  out.events = replay(missed.entries, wish.only.get());
-  if (wish.last && out.events.size() > *wish.last) {
-    out.events.erase(out.events.begin(), out.events.end() - static_cast<std::ptrdiff_t>(*wish.last));
-  }
-  out.cursor = history::to_text(log_.epoch(), out.head);
-  return out;
-}
-
-result<std::string> broadcaster::acquire(const std::string& room, const filter_ptr& only) {
-  const std::lock_guard guard(filters_mutex_);
-  return filters_.acquire(room, only);
-}
-
-void broadcaster::release(const std::string& internal_room) {
-  const std::lock_guard guard(filters_mutex_);
-  filters_.release(internal_room);
-}
-
-std::vector<replayed> broadcaster::replay(const std::vector<history::entry>& entries, const filter* only) const {
-  std::vector<replayed> out;
-  for (const auto& item : entries) {
-    auto envelope = json::parse(item.json.view());
-    if (!envelope) continue;
-    set_cursor(*envelope, history::to_text(log_.epoch(), item.position));
-    if (only != nullptr && !only->matches(*envelope)) continue;
-    out.push_back({item.type, std::move(*envelope)});
-  }
-  return out;
-}
-
-result<broadcaster::history_page> broadcaster::read(const std::vector<std::string>& rooms,
-                                                    const std::optional<std::string>& since, std::size_t limit) const {
-  history_page out;
-  history::cursor from;
-  if (since) {
-    auto parsed = history::parse_cursor(*since);
-    if (!parsed) return fault("/since", "is no cursor");
-    from = std::move(*parsed);
-  }
-  const std::uint64_t head = head_;
-  if (since && (from.epoch != log_.epoch() || from.position > head)) {
-    out.recovered = false;
-    from.position = 0;
-  }
-  const auto page = log_.read(rooms, from.position, head, std::max<std::size_t>(limit, 1));
-  if (!page) return page.error();
-  if (since) out.recovered = out.recovered && page->complete;
-  out.more = page->more;
-  out.events = replay(page->entries, nullptr);
-  out.cursor = history::to_text(log_.epoch(), page->more ? page->entries.back().position : head);
-  return out;
-}
-
-result<broadcaster::history_page> broadcaster::read_last(const std::vector<std::string>& rooms,
-                                                         std::size_t limit) const {
-  const std::uint64_t head = head_;
-  const auto page = log_.read_last(rooms, head, limit);
-  if (!page) return page.error();
-  history_page out;
-  out.more = page->more;
-  out.events = replay(page->entries, nullptr);
-  out.cursor = history::to_text(log_.epoch(), head);
-  return out;
-}
-
-std::string broadcaster::head_cursor() const { return history::to_text(log_.epoch(), head_); }
-
-std::size_t broadcaster::active_filters() const {
-  const std::lock_guard guard(filters_mutex_);
-  return filters_.size();
-}
-
-std::string_view public_room(std::string_view room) noexcept { return room.substr(0, room.find(filter_mark)); }
 
 }  // namespace fanfare::domain

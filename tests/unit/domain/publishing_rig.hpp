@@ -1,8 +1,8 @@
 #pragma once
 
-// A broadcaster over a memory log, with a delivery that remembers and a log that answers late.
+// Publishing and feed over a memory log, with a delivery that remembers and a log that answers late.
 
-#include "domain/broadcaster.hpp"
+#include "domain/publishing.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,10 @@
 
 #include <fanfare/base/json.hpp>
 
+#include "domain/feed.hpp"
+#include "domain/replay.hpp"
 #include "history/memory_log.hpp"
+#include "support/fake_executor.hpp"
 
 namespace fanfare::domain {
 
@@ -42,14 +45,7 @@ class slow_log : public history::log {
   void append(std::vector<history::entry> batch, appended done) override {
     pending.push_back({std::move(batch), std::move(done)});
   }
-  [[nodiscard]] result<history::page> read(const std::vector<std::string>&, std::uint64_t, std::uint64_t,
-                                           std::size_t) const override {
-    return errc::unavailable;
-  }
-  [[nodiscard]] result<history::page> read_last(const std::vector<std::string>&, std::uint64_t,
-                                                std::size_t) const override {
-    return errc::unavailable;
-  }
+  void read(history::range, page_ready done) const override { done(errc::unavailable); }
   [[nodiscard]] std::uint64_t head() const override { return head_; }
   [[nodiscard]] std::uint64_t oldest() const override { return 1; }
   [[nodiscard]] const std::string& epoch() const noexcept override { return epoch_; }
@@ -81,13 +77,68 @@ class slow_log : public history::log {
   std::string epoch_ = "slow";
 };
 
+/// Both halves on one log.
+struct node {
+  node(const catalogue& types, history::log& log, delivery& out, publishing_options options = {},
+       std::size_t filters_max = 10000)
+      : publisher(types, log, options), events(log, out, {.filters_max = filters_max, .metrics = options.metrics}) {}
+  publishing publisher;
+  feed events;
+};
+
+/// How a subscriber came in, and what it was brought first.
+struct arrival {
+  std::vector<std::string> joined;
+  std::uint64_t head = 0;
+  std::string cursor;
+  bool recovered = false;
+  std::vector<replayed> events;
+};
+
+struct wanted {
+  std::vector<std::string> rooms;
+  std::optional<std::string> since = std::nullopt;
+  filter_ptr only = nullptr;
+  std::optional<std::size_t> last = std::nullopt;
+};
+
+/// As api/subscriptions does it, with a connection that takes all at once. `log` must answer at once.
+inline result<arrival> subscribe(feed& events, const wanted& wish, const feed::join_rooms& join,
+                                 replay_bounds bounds = {}) {
+  auto after = wish.since ? events.position_of(*wish.since) : std::optional<std::uint64_t>();
+  if (!after) return after.error();
+  auto entered = events.enter(wish.rooms, wish.only, join);
+  if (!entered) return entered.error();
+  arrival out{entered->joined, entered->head, events.cursor_at(entered->head), false, {}};
+  if (!after->has_value() && (!wish.last || wish.since)) return out;
+  test::fake_executor worker;
+  const auto missed = std::make_shared<replay>(
+      events, worker, replay::wish{wish.rooms, after->value_or(0), wish.last, out.head, wish.only}, bounds,
+      replay::receiver{[&out](replayed event) { out.events.push_back(std::move(event)); },
+                       [&worker](std::function<void()> go_on) { worker.post(std::move(go_on)); }},
+      [&out](bool all) { out.recovered = all; });
+  missed->start();
+  worker.run();
+  return out;
+}
+/// What a log that answers at once has of a room.
+inline result<history_page> history_of(const feed& events, const std::string& room,
+                                       const std::optional<std::string>& since = std::nullopt,
+                                       std::size_t limit = 100) {
+  result<history_page> out = errc::internal;
+  read_history(events, {room}, since, limit, [&out](auto page) { out = std::move(page); });
+  return out;
+}
+
 /// What is published comes to `out`; `numbers` counts.
-struct broadcaster_test : testing::Test {
+struct publishing_test : testing::Test {
   catalogue types;
   history::memory_log log{"e"};
   recorder out;
   metrics::registry numbers;
-  broadcaster events{types, log, out, {.batch_max = 5, .event_bytes_max = 2000, .replay_max = 5, .metrics = &numbers}};
+  node both{types, log, out, {.batch_max = 5, .event_bytes_max = 2000, .metrics = &numbers}};
+  publishing& publisher = both.publisher;
+  feed& events = both.events;
 
   static publish_context context(std::string key = {}) {
     publish_context given;
@@ -106,11 +157,11 @@ struct broadcaster_test : testing::Test {
   }
   result<publish_answer> publish(std::vector<draft> drafts, publish_context given = context(), bool batch = true) {
     result<publish_answer> answer = errc::internal;
-    events.publish(
+    publisher.publish(
         std::move(drafts), std::move(given), [&answer](auto given) { answer = std::move(given); }, batch);
     return answer;
   }
-  static broadcaster::join_rooms joins() {
+  static feed::join_rooms joins() {
     return [](const auto&, auto) { return result<void>(); };
   }
   /// Over all labels; -1 when there is no such metric.

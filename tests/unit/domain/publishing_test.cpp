@@ -1,4 +1,4 @@
-#include "domain/broadcaster_rig.hpp"
+#include "domain/publishing_rig.hpp"
 
 namespace fanfare::domain {
 namespace {
@@ -7,7 +7,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-TEST_F(broadcaster_test, completes_and_delivers) {
+TEST_F(publishing_test, completes_and_delivers) {
   const auto answer = publish({updated("p1")});
   ASSERT_TRUE(answer) << answer.error().detail;
   ASSERT_THAT(answer->events, SizeIs(1));
@@ -28,7 +28,7 @@ TEST_F(broadcaster_test, completes_and_delivers) {
   EXPECT_EQ(count("fanfare_events_published_total"), 1);
 }
 
-TEST_F(broadcaster_test, keeps_what_the_publisher_says) {
+TEST_F(publishing_test, keeps_what_the_publisher_says) {
   auto item = updated("p1", "mine");
   item.rooms = {"global", "user:u1", "global"};
   item.source = "/ci";
@@ -40,7 +40,7 @@ TEST_F(broadcaster_test, keeps_what_the_publisher_says) {
             std::string::npos);
 }
 
-TEST_F(broadcaster_test, hands_conflation_keys_on) {
+TEST_F(publishing_test, hands_conflation_keys_on) {
   draft item;
   item.type = "agent.status_changed";
   item.data = object{{"agent_id", "a1"}, {"status", "idle"}};
@@ -50,7 +50,7 @@ TEST_F(broadcaster_test, hands_conflation_keys_on) {
             "a1");
 }
 
-TEST_F(broadcaster_test, all_of_a_batch_or_none) {
+TEST_F(publishing_test, all_of_a_batch_or_none) {
   auto bad = updated("p2");
   bad.data.if_object()->erase("project_id");
   const auto answer = publish({updated("p1"), bad});
@@ -65,7 +65,7 @@ TEST_F(broadcaster_test, all_of_a_batch_or_none) {
   EXPECT_EQ(count("fanfare_publish_refused_total"), 2);
 }
 
-TEST_F(broadcaster_test, refuses_what_it_must) {
+TEST_F(publishing_test, refuses_what_it_must) {
   const auto fault = [this](draft item) {
     const auto answer = publish({std::move(item)}, context(), false);
     EXPECT_FALSE(answer);
@@ -98,7 +98,7 @@ TEST_F(broadcaster_test, refuses_what_it_must) {
   EXPECT_EQ(by("payload_too_large"), 1);
 }
 
-TEST_F(broadcaster_test, asks_whether_the_publisher_may) {
+TEST_F(publishing_test, asks_whether_the_publisher_may) {
   auto given = context();
   given.may_publish = [](const std::string& room) {
     return room == "project:p1" ? result<void>() : result<void>(errc::forbidden);
@@ -110,38 +110,38 @@ TEST_F(broadcaster_test, asks_whether_the_publisher_may) {
   EXPECT_THAT(out.items, SizeIs(1));
 }
 
-TEST_F(broadcaster_test, a_type_without_rooms_needs_them_named) {
+TEST_F(publishing_test, a_type_without_rooms_needs_them_named) {
   catalogue own;
   ASSERT_TRUE(own.add_schema(R"({"title":"note.added","type":"object","x-fanfare-kept":false})"));
   history::memory_log other("f");
-  broadcaster notes(own, other, out);
+  node notes(own, other, out);
   draft item;
   item.type = "note.added";
   auto code = errc::internal;
-  notes.publish({item}, context(), [&code](const auto& answer) { code = answer.error().code; });
+  notes.publisher.publish({item}, context(), [&code](const auto& answer) { code = answer.error().code; });
   EXPECT_EQ(code, errc::bad_request);
 }
 
-TEST_F(broadcaster_test, what_is_not_kept_carries_the_head_and_no_sequence) {
+TEST_F(publishing_test, what_is_not_kept_carries_the_head_and_no_sequence) {
   catalogue own;
   ASSERT_TRUE(
       own.add_schema(R"({"title":"note.added","type":"object","x-fanfare-kept":false,"x-fanfare-rooms":["global"]})"));
   history::memory_log other("f");
-  broadcaster notes(own, other, out);
+  node notes(own, other, out);
   draft note;
   note.type = "note.added";
-  notes.publish({updated("p1"), note}, context(), [](const auto& answer) {
+  notes.publisher.publish({updated("p1"), note}, context(), [](const auto& answer) {
     ASSERT_TRUE(answer);
     EXPECT_EQ(answer->events[1].cursor, "f-1");
   });
   ASSERT_THAT(out.items, SizeIs(2));
   EXPECT_EQ(out.items[1].cursor, "f-1");
   EXPECT_EQ(out.items[1].sequence, 0U);
-  EXPECT_EQ(notes.head_cursor(), "f-1");
-  EXPECT_THAT(notes.read({"global"}, std::nullopt, 10)->events, IsEmpty());
+  EXPECT_EQ(notes.events.head_cursor(), "f-1");
+  EXPECT_THAT(history_of(notes.events, "global")->events, IsEmpty());
 }
 
-TEST_F(broadcaster_test, an_event_id_seen_before_is_answered_the_same) {
+TEST_F(publishing_test, an_event_id_seen_before_is_answered_the_same) {
   const auto first = *publish({updated("p1", "x")});
   const auto again = *publish({updated("p1", "x")});
   EXPECT_TRUE(again.repeated);
@@ -156,7 +156,7 @@ TEST_F(broadcaster_test, an_event_id_seen_before_is_answered_the_same) {
   EXPECT_EQ(count("fanfare_events_repeated_total"), 3);
 }
 
-TEST_F(broadcaster_test, ids_count_per_publisher_and_source) {
+TEST_F(publishing_test, ids_count_per_publisher_and_source) {
   ASSERT_TRUE(publish({updated("p1", "x")}));
   auto other = context();
   other.publisher = "someone";
@@ -167,7 +167,7 @@ TEST_F(broadcaster_test, ids_count_per_publisher_and_source) {
   EXPECT_THAT(out.items, SizeIs(3));
 }
 
-TEST_F(broadcaster_test, an_idempotency_key_answers_for_the_whole_request) {
+TEST_F(publishing_test, an_idempotency_key_answers_for_the_whole_request) {
   const auto first = *publish({updated("p1"), updated("p2")}, context("k"));
   const auto again = *publish({updated("p1"), updated("p2")}, context("k"));
   EXPECT_TRUE(again.repeated);
@@ -180,7 +180,7 @@ TEST_F(broadcaster_test, an_idempotency_key_answers_for_the_whole_request) {
   EXPECT_FALSE(publish({updated("p1")}, later)->repeated) << "the window is over";
 }
 
-TEST_F(broadcaster_test, an_idempotency_key_belongs_to_one_request) {
+TEST_F(publishing_test, an_idempotency_key_belongs_to_one_request) {
   const auto with = [](std::string digest) {
     auto given = context("k");
     given.request_digest = std::move(digest);
@@ -192,24 +192,24 @@ TEST_F(broadcaster_test, an_idempotency_key_belongs_to_one_request) {
   EXPECT_THAT(out.items, SizeIs(1));
 
   slow_log slow;
-  broadcaster remote(types, slow, out);
+  node remote(types, slow, out);
   std::vector<errc> refusals;
   const auto note = [&refusals](const result<publish_answer>& answer) {
     if (!answer) refusals.push_back(answer.error().code);
   };
-  remote.publish({updated("p1")}, with("one"), note);
-  remote.publish({updated("p2")}, with("two"), note);
+  remote.publisher.publish({updated("p1")}, with("one"), note);
+  remote.publisher.publish({updated("p2")}, with("two"), note);
   EXPECT_THAT(refusals, ElementsAre(errc::idempotency_mismatch)) << "also while the first is under way";
   EXPECT_THAT(slow.pending, SizeIs(1));
 }
 
-TEST_F(broadcaster_test, rooms_are_of_the_kinds_there_are) {
-  broadcaster strict(types, log, out, {.room_kinds = {"project", "agent", "user", "global", "team"}});
+TEST_F(publishing_test, rooms_are_of_the_kinds_there_are) {
+  node strict(types, log, out, {.room_kinds = {"project", "agent", "user", "global", "team"}});
   const auto refusal = [&strict](std::vector<std::string> rooms) {
     auto item = updated("p1");
     item.rooms = std::move(rooms);
     std::string told = "taken";
-    strict.publish({item}, context(), [&told](const result<publish_answer>& answer) {
+    strict.publisher.publish({item}, context(), [&told](const result<publish_answer>& answer) {
       if (!answer) told = answer.error().pointer + " " + answer.error().detail;
     });
     return told;
@@ -218,34 +218,34 @@ TEST_F(broadcaster_test, rooms_are_of_the_kinds_there_are) {
   EXPECT_EQ(refusal({"team:1", "global"}), "taken");
 }
 
-TEST_F(broadcaster_test, a_failed_publish_may_be_tried_again) {
+TEST_F(publishing_test, a_failed_publish_may_be_tried_again) {
   slow_log slow;
-  broadcaster remote(types, slow, out);
+  node remote(types, slow, out);
   std::vector<std::string> answers;
   const auto note = [&answers](const result<publish_answer>& answer) {
     answers.push_back(answer ? answer->events[0].cursor + (answer->repeated ? " again" : "") : "failed");
   };
-  remote.publish({updated("p1", "x")}, context("k"), note);
+  remote.publisher.publish({updated("p1", "x")}, context("k"), note);
   slow.settle(false);
-  remote.publish({updated("p1", "x")}, context("k"), note);
+  remote.publisher.publish({updated("p1", "x")}, context("k"), note);
   slow.settle();
-  remote.publish({updated("p1", "x")}, context("k"), note);
+  remote.publisher.publish({updated("p1", "x")}, context("k"), note);
   EXPECT_THAT(answers, ElementsAre("failed", "slow-1", "slow-1 again"));
   EXPECT_THAT(out.items, SizeIs(1));
 }
 
-TEST_F(broadcaster_test, a_repeat_waits_for_the_first) {
+TEST_F(publishing_test, a_repeat_waits_for_the_first) {
   slow_log slow;
-  broadcaster remote(types, slow, out, {.waiting_max = 2});
+  node remote(types, slow, out, {.waiting_max = 2});
   std::vector<std::string> answers;
   const auto note = [&answers](const result<publish_answer>& answer) {
     answers.push_back(answer ? answer->events[0].cursor + (answer->repeated ? " again" : "")
                              : std::string(describe(answer.error().code).metric_label));
   };
-  remote.publish({updated("p1", "x")}, context("k"), note);
-  remote.publish({updated("p1", "x")}, context("k"), note);
-  remote.publish({updated("p1", "x")}, context(), note);
-  remote.publish({updated("p1", "x")}, context(), note);
+  remote.publisher.publish({updated("p1", "x")}, context("k"), note);
+  remote.publisher.publish({updated("p1", "x")}, context("k"), note);
+  remote.publisher.publish({updated("p1", "x")}, context(), note);
+  remote.publisher.publish({updated("p1", "x")}, context(), note);
   EXPECT_THAT(answers, ElementsAre("overload")) << "no more than two wait";
   EXPECT_THAT(slow.pending, SizeIs(1));
   slow.settle();
@@ -253,13 +253,13 @@ TEST_F(broadcaster_test, a_repeat_waits_for_the_first) {
   EXPECT_THAT(out.items, SizeIs(1));
 }
 
-TEST_F(broadcaster_test, a_waiting_repeat_takes_over_when_the_first_fails) {
+TEST_F(publishing_test, a_waiting_repeat_takes_over_when_the_first_fails) {
   slow_log slow;
-  broadcaster remote(types, slow, out);
+  node remote(types, slow, out);
   std::vector<bool> answers;
   const auto note = [&answers](const auto& answer) { answers.push_back(answer.has_value()); };
-  remote.publish({updated("p1", "x")}, context(), note);
-  remote.publish({updated("p1", "x")}, context(), note);
+  remote.publisher.publish({updated("p1", "x")}, context(), note);
+  remote.publisher.publish({updated("p1", "x")}, context(), note);
   slow.settle(false);
   ASSERT_THAT(slow.pending, SizeIs(1));
   slow.settle();

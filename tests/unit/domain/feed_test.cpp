@@ -1,18 +1,20 @@
-// broadcaster, the side of those who listen: subscriptions, replay, filters, history.
+// feed, and what replay brings of it: subscriptions, filters, history.
 
-#include "domain/broadcaster_rig.hpp"
+#include "domain/publishing_rig.hpp"
 
 namespace fanfare::domain {
 namespace {
+
+using feed_test = publishing_test;
 
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
 
-TEST_F(broadcaster_test, subscribers_get_what_they_missed_then_the_head) {
+TEST_F(feed_test, subscribers_get_what_they_missed_then_the_head) {
   ASSERT_TRUE(publish({updated("p1"), updated("p2"), updated("p1")}));
   std::uint64_t after = 0;
-  const auto entered = events.subscribe({{"project:p1"}, "e-1", nullptr}, [&](const auto& rooms, auto head) {
+  const auto entered = subscribe(events, {{"project:p1"}, "e-1", nullptr}, [&](const auto& rooms, auto head) {
     EXPECT_THAT(rooms, ElementsAre("project:p1"));
     after = head;
     return result<void>();
@@ -26,51 +28,44 @@ TEST_F(broadcaster_test, subscribers_get_what_they_missed_then_the_head) {
   EXPECT_EQ(json::write(entered->events[0].envelope), out.items[2].json) << "as it was sent live";
 }
 
-TEST_F(broadcaster_test, without_since_nothing_is_replayed) {
+TEST_F(feed_test, without_since_nothing_is_replayed) {
   ASSERT_TRUE(publish({updated("p1")}));
-  const auto entered = events.subscribe({{"project:p1"}, std::nullopt, nullptr}, joins());
+  const auto entered = subscribe(events, {{"project:p1"}, std::nullopt, nullptr}, joins());
   EXPECT_FALSE(entered->recovered);
   EXPECT_THAT(entered->events, IsEmpty());
   EXPECT_EQ(entered->cursor, "e-1");
 }
 
-TEST_F(broadcaster_test, cursors_that_lead_nowhere) {
+TEST_F(feed_test, cursors_that_lead_nowhere) {
   ASSERT_TRUE(publish({updated("p1")}));
   for (const auto* since : {"other-1", "e-2", "e-99999999999"}) {
-    const auto entered = events.subscribe({{"project:p1"}, since, nullptr}, joins());
+    const auto entered = subscribe(events, {{"project:p1"}, since, nullptr}, joins());
     ASSERT_TRUE(entered) << since;
     EXPECT_FALSE(entered->recovered) << since;
     EXPECT_THAT(entered->events, IsEmpty());
   }
   for (const auto* since : {"", "e", "e-", "e-1x", "1"}) {
-    const auto entered = events.subscribe({{"project:p1"}, since, nullptr}, joins());
+    const auto entered = subscribe(events, {{"project:p1"}, since, nullptr}, joins());
     ASSERT_FALSE(entered) << since;
     EXPECT_EQ(entered.error().pointer, "/since");
   }
-  EXPECT_FALSE(events.subscribe({{}, std::nullopt, nullptr}, joins()));
 }
 
-TEST_F(broadcaster_test, too_much_missed_is_not_recovered) {
-  for (int i = 0; i < 6; ++i) ASSERT_TRUE(publish({updated("p1")}));
-  EXPECT_FALSE(events.subscribe({{"project:p1"}, "e-0", nullptr}, joins())->recovered);
-  EXPECT_THAT(events.subscribe({{"project:p1"}, "e-1", nullptr}, joins())->events, SizeIs(5));
-}
-
-TEST_F(broadcaster_test, a_join_that_fails_fails_the_subscription) {
+TEST_F(feed_test, a_join_that_fails_fails_the_subscription) {
   const auto only = *filter::parse(object{{"exact", object{{"type", "x"}}}});
   const auto entered =
-      events.subscribe({{"project:p1"}, std::nullopt, only}, [](const auto&, auto) { return errc::over_limit; });
+      subscribe(events, {{"project:p1"}, std::nullopt, only}, [](const auto&, auto) { return errc::over_limit; });
   EXPECT_EQ(entered.error().code, errc::over_limit);
   EXPECT_EQ(events.active_filters(), 0U) << "its filter is given back";
 }
 
-TEST_F(broadcaster_test, filtered_subscribers_have_a_room_of_their_own) {
+TEST_F(feed_test, filtered_subscribers_have_a_room_of_their_own) {
   const auto only = *filter::parse(object{{"exact", object{{"/data/project_id", "p1"}}}});
   ASSERT_TRUE(publish({updated("p1"), updated("p2")}));
   auto wish = updated("p3");
   wish.rooms = {"global"};
   ASSERT_TRUE(publish({wish}));
-  const auto entered = events.subscribe({{"global", "project:p1"}, "e-0", only}, joins());
+  const auto entered = subscribe(events, {{"global", "project:p1"}, "e-0", only}, joins());
   ASSERT_TRUE(entered);
   ASSERT_THAT(entered->joined, SizeIs(2));
   EXPECT_EQ(public_room(entered->joined[0]), "global");
@@ -85,7 +80,7 @@ TEST_F(broadcaster_test, filtered_subscribers_have_a_room_of_their_own) {
   EXPECT_THAT(out.items[5].rooms, ElementsAre("project:p1"));
 }
 
-TEST_F(broadcaster_test, evaluates_each_distinct_filter_once_an_event) {
+TEST_F(feed_test, evaluates_each_distinct_filter_once_an_event) {
   // Three filters, each written in several ways, and forty clients that subscribe and two back-ends that publish on
   // threads of their own: the number of evaluations knows events and filters only.
   const std::vector<std::vector<const char*>> written{
@@ -106,7 +101,7 @@ TEST_F(broadcaster_test, evaluates_each_distinct_filter_once_an_event) {
     for (int n = thread; n < clients; n += 2) {
       const auto& ways = written[static_cast<std::size_t>(n) % written.size()];
       const auto only = *filter::parse(*json::parse(ways[static_cast<std::size_t>(n / 3) % ways.size()]));
-      EXPECT_TRUE(events.subscribe({{"project:p1", "global"}, std::nullopt, only}, joins()));
+      EXPECT_TRUE(subscribe(events, {{"project:p1", "global"}, std::nullopt, only}, joins()));
     }
   });
   EXPECT_EQ(events.active_filters(), 2 * written.size()) << "of both rooms";
@@ -126,67 +121,69 @@ TEST_F(broadcaster_test, evaluates_each_distinct_filter_once_an_event) {
       << "nobody filters project:p2";
 }
 
-TEST_F(broadcaster_test, a_delivery_may_give_filters_back) {
+TEST_F(feed_test, a_delivery_may_give_filters_back) {
   // A socket whose queue a broadcast overflows closes at once, in the middle of the delivery.
   struct closing : delivery {
     void deliver(const outgoing&) override {
       EXPECT_EQ(from->head_cursor(), "f-1");
       from->release(room);
     }
-    broadcaster* from = nullptr;
+    feed* from = nullptr;
     std::string room;
   } closes;
   history::memory_log other("f");
-  broadcaster source(types, other, closes);
+  node source(types, other, closes);
   const auto only = *filter::parse(object{{"exact", object{{"type", "x"}}}});
-  closes.from = &source;
-  closes.room = source.subscribe({{"global"}, std::nullopt, only}, joins())->joined[0];
-  source.publish({updated("p1")}, context(), [](const auto& answer) { EXPECT_TRUE(answer); });
-  EXPECT_EQ(source.active_filters(), 0U);
+  closes.from = &source.events;
+  closes.room = subscribe(source.events, {{"global"}, std::nullopt, only}, joins())->joined[0];
+  source.publisher.publish({updated("p1")}, context(), [](const auto& answer) { EXPECT_TRUE(answer); });
+  EXPECT_EQ(source.events.active_filters(), 0U);
 }
 
-TEST_F(broadcaster_test, filters_in_use_are_bounded) {
+TEST_F(feed_test, filters_in_use_are_bounded) {
   history::memory_log other("f");
-  broadcaster small(types, other, out, {.filters_max = 1});
+  feed small(other, out, {.filters_max = 1});
   const auto only = *filter::parse(object{{"exact", object{{"type", "x"}}}});
-  EXPECT_EQ(small.subscribe({{"global", "project:p1"}, std::nullopt, only}, joins()).error().code, errc::over_limit);
+  EXPECT_EQ(subscribe(small, {{"global", "project:p1"}, std::nullopt, only}, joins()).error().code, errc::over_limit);
   EXPECT_EQ(small.active_filters(), 0U);
 }
 
-TEST_F(broadcaster_test, history_is_read_in_pages) {
+TEST_F(feed_test, history_is_read_in_pages) {
   for (int i = 0; i < 5; ++i) ASSERT_TRUE(publish({updated("p1")}));
-  auto page = *events.read({"project:p1"}, std::nullopt, 2);
+  auto page = *history_of(events, "project:p1", std::nullopt, 2);
   EXPECT_THAT(page.events, SizeIs(2));
   EXPECT_TRUE(page.more);
   EXPECT_EQ(page.cursor, "e-2");
-  page = *events.read({"project:p1"}, page.cursor, 10);
+  page = *history_of(events, "project:p1", page.cursor);
   EXPECT_THAT(page.events, SizeIs(3));
   EXPECT_FALSE(page.more);
   EXPECT_TRUE(page.recovered);
   EXPECT_EQ(page.cursor, "e-5");
-  page = *events.read({"project:p1"}, "gone-4", 10);
+  page = *history_of(events, "project:p1", "gone-4");
   EXPECT_FALSE(page.recovered);
   EXPECT_THAT(page.events, SizeIs(5)) << "all there is";
-  EXPECT_THAT(events.read({"project:p1"}, "e-0", 0)->events, SizeIs(1));
-  EXPECT_EQ(events.read({"project:p1"}, "nonsense", 10).error().pointer, "/since");
+  EXPECT_THAT(history_of(events, "project:p1", "e-0", 0)->events, SizeIs(1));
+  EXPECT_EQ(history_of(events, "project:p1", "nonsense").error().pointer, "/since");
 }
 
-TEST_F(broadcaster_test, history_that_cannot_be_read_is_no_recovery) {
+TEST_F(feed_test, history_that_cannot_be_read_is_no_recovery) {
   slow_log slow;
-  broadcaster remote(types, slow, out);
-  EXPECT_EQ(remote.read({"global"}, std::nullopt, 1).error().code, errc::unavailable);
-  const auto entered = remote.subscribe({{"global"}, "slow-0", nullptr}, joins());
+  node remote(types, slow, out);
+  EXPECT_EQ(history_of(remote.events, "global").error().code, errc::unavailable);
+  remote.publisher.publish({updated("p1")}, context(), [](const auto& answer) { EXPECT_TRUE(answer); });
+  slow.settle();
+  const auto entered = subscribe(remote.events, {{"global"}, "slow-0", nullptr}, joins());
   ASSERT_TRUE(entered);
   EXPECT_FALSE(entered->recovered);
 }
 
-TEST_F(broadcaster_test, many_threads_publish_each_event_once) {
+TEST_F(feed_test, many_threads_publish_each_event_once) {
   std::vector<std::thread> publishers;
   std::atomic<int> fresh{0}, answered{0};
   for (int n = 0; n < 4; ++n) {
     publishers.emplace_back([&] {
       for (int i = 0; i < 200; ++i) {
-        events.publish({updated("p1", "id" + std::to_string(i))}, context(), [&](const auto& answer) {
+        publisher.publish({updated("p1", "id" + std::to_string(i))}, context(), [&](const auto& answer) {
           ++answered;
           if (answer && !answer->repeated) ++fresh;
         });
