@@ -1,7 +1,7 @@
 # One static library a floor, made of src/<floor>/**.cpp. A floor links only floors below it; tools/tidy.py holds
 # the includes to the same rule.
 function(fanfare_floor name)
-  cmake_parse_arguments(FLOOR "" "" "DEPENDS;PRECOMPILE" ${ARGN})
+  cmake_parse_arguments(FLOOR "" "" "DEPENDS" ${ARGN})
   set(target fanfare_${name})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cpp)
   add_library(${target} STATIC ${sources})
@@ -12,9 +12,6 @@ function(fanfare_floor name)
   target_compile_features(${target} PUBLIC cxx_std_20)
   target_link_libraries(${target} PUBLIC ${FLOOR_DEPENDS})
   fanfare_warnings(${target})
-  if(FLOOR_PRECOMPILE)
-    target_precompile_headers(${target} PRIVATE ${FLOOR_PRECOMPILE})
-  endif()
   set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
 endfunction()
 

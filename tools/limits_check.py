@@ -8,7 +8,7 @@ import sys
 root = pathlib.Path(__file__).resolve().parent.parent
 sources = "".join(p.read_text() for folder in ("include", "src") for p in sorted((root / folder).rglob("*.[ch]pp")))
 headers = "".join(p.read_text() for p in sorted((root / "include").rglob("*.hpp")))
-config = (root / "src/server/config_table.cpp").read_text()
+config = (root / "src/server/configuration/config_table.cpp").read_text()
 tests = {f"{suite}.{name}" for p in (root / "tests/unit").rglob("*.cpp")
          for suite, name in re.findall(r"^TEST(?:_F|_P)?\((\w+), (\w+)\)", p.read_text(), re.M)}
 tests |= {f"interop: {name}" for p in (root / "tests/interop").glob("*.test.mjs")

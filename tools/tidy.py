@@ -43,6 +43,8 @@ TESTED_ELSEWHERE = {
     "src/server/commands.cpp": "tests/interop/commands.test.mjs",
     "src/server/http_client.cpp": "tests/interop/commands.test.mjs",
     "src/server/listen_client.cpp": "tests/interop/commands.test.mjs",
+    "src/history/sqlite_reader.cpp": "tests/unit/history/log_test.cpp",
+    "src/server/history_commands.cpp": "tests/interop/commands.test.mjs",
     "src/server/dev_mode.cpp": "tests/interop/dev_mode.test.mjs",
     "src/server/serve.cpp": "tests/interop/lifecycle.test.mjs",
     "src/server/service.cpp": "tests/interop/lifecycle.test.mjs",

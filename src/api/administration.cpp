@@ -16,6 +16,11 @@ namespace {
 
 constexpr std::size_t limit_preset = 100;
 constexpr std::size_t limit_max = 1000;
+constexpr std::string_view revocation_mark = "revoked ";  // before its key, in the log's facts
+
+std::int64_t unix_ms(domain::system_time time) {
+  return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
+}
 
 /// A parameter that is 1 to limit_max; nothing when it is not given.
 result<std::optional<std::size_t>> number_of(std::string_view query, const std::string& name) {
@@ -171,6 +176,15 @@ void disconnect_user(context& shared, const http::exchange_ptr& exchange, const 
   exchange->respond(json_answer(200, object{{"user", user}, {"disconnected", count}}));
 }
 
+void restore_revocations(context& shared) {
+  const auto from_ms = [](std::int64_t ms) { return domain::system_time(milliseconds(ms)); };
+  for (const auto& each : shared.log.facts(shared.now_ms())) {
+    if (!each.name.starts_with(revocation_mark)) continue;
+    shared.tokens.revoked().restore(
+        {each.name.substr(revocation_mark.size()), from_ms(each.number), from_ms(each.until_ms)}, shared.now());
+  }
+}
+
 void revoke(context& shared, const http::exchange_ptr& exchange, const credential& who) {
   const auto body = json::parse(exchange->request().body);
   if (!body) return exchange->respond(problem({errc::bad_request, body.error().detail, {}}));
@@ -196,7 +210,15 @@ void revoke(context& shared, const http::exchange_ptr& exchange, const credentia
   const auto count = jti != nullptr ? shared.connections.disconnect("", name) : shared.connections.disconnect(name, "");
   shared.log_to(severity::info, "revoked",
                 {{jti != nullptr ? "jti" : "user", name}, {"by", who.name}, {"connections", count}});
-  exchange->respond(json_answer(200, object{{"expires_at", format_rfc3339(until)}, {"disconnected", count}}));
+  const auto kept = list.find((jti != nullptr ? "j" : "u") + name);
+  if (!kept) return exchange->respond(problem({errc::internal, {}, {}}));
+  // In force from now on; answered when a restart would find it too.
+  shared.log.keep(
+      {std::string(revocation_mark) + kept->key, unix_ms(kept->before), unix_ms(kept->expires)},
+      [exchange, until, count](const result<void>& done) {
+        if (!done) return exchange->respond(problem(done.error()));
+        exchange->respond(json_answer(200, object{{"expires_at", format_rfc3339(until)}, {"disconnected", count}}));
+      });
 }
 
 }  // namespace fanfare::api

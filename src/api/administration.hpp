@@ -18,5 +18,7 @@ void disconnect_user(context& shared, const http::exchange_ptr& exchange, const 
 /// `{jti}` or `{user}`, and `expires_at?` (RFC 3339; in 24 hours when left out): when the token would have ended
 /// anyway.
 void revoke(context& shared, const http::exchange_ptr& exchange, const credential& who);
+/// Puts those in force again that an earlier life of the server has kept. Before the server starts.
+void restore_revocations(context& shared);
 
 }  // namespace fanfare::api

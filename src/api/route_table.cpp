@@ -74,7 +74,7 @@ std::vector<endpoint> make_endpoints() {
        "What a room had, oldest first.",
        token,
        {room_path,
-        {"since", "query", "string", "A cursor: only what came after it."},
+        {"since", "query", "string", "A cursor or an RFC 3339 time: only what came after it."},
         {"last", "query", "integer", "Without since: the newest so many (up to 1000)."},
         {"order", "query", "string", "With last: newest begins with the newest."},
         {"limit", "query", "integer", "At most so many (100; up to 1000)."}},

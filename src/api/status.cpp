@@ -66,6 +66,8 @@ void observe_status(context& shared) {
               [&shared] { return static_cast<double>(shared.log.used().entries); });
   all.observe("fanfare_history_bytes", "Bytes of events in the log.",
               [&shared] { return static_cast<double>(shared.log.used().bytes); });
+  all.observe("fanfare_history_ready", "1 while the history takes events; 0 while its disk refuses.",
+              [&shared] { return shared.history_ready() ? 1.0 : 0.0; });
   all.observe("fanfare_draining", "1 while the server is shutting down.",
               [&shared] { return shared.draining.load() ? 1.0 : 0.0; });
   all.observe("fanfare_uptime_seconds", "Since the start.", [&shared] { return since_start_s(shared); });

@@ -57,25 +57,25 @@ void subscriptions::let_in(const wish& asked, const std::function<void(result<an
     if (decision == domain::access::ask_hook) continue;
     if (auto allowed = domain::to_result(decision); !allowed) return done(allowed.error().code);
   }
-  auto after = asked.since ? shared_.events.position_of(*asked.since) : std::optional<std::uint64_t>();
-  if (!after) return done(after.error());
+  auto from = asked.since ? shared_.events.start_of(*asked.since) : std::optional<domain::feed::start>();
+  if (!from) return done(from.error());
   const auto entered = enter(asked);
   if (!entered) return done(entered.error());
   const auto cursor = shared_.events.cursor_at(entered->head);
-  const bool wants_past = after->has_value() || (asked.last && !asked.since);
+  const bool wants_past = from->has_value() || (asked.last && !asked.since);
   if (!wants_past) return done(answer{cursor, false});
-  const bool begun =
-      bring(asked, after->value_or(0), entered->head, [self = shared_from_this(), cursor, done](bool all) {
-        done(answer{cursor, all});
-        self->replay_ = nullptr;
-        // What waited comes behind the answer.
-        if (const auto socket = self->socket_.lock()) socket->release();
-        self->go_on();
-      });
+  const bool begun = bring(asked, from->value_or(domain::feed::start{}), entered->head,
+                           [self = shared_from_this(), cursor, done](bool all) {
+                             done(answer{cursor, all});
+                             self->replay_ = nullptr;
+                             // What waited comes behind the answer.
+                             if (const auto socket = self->socket_.lock()) socket->release();
+                             self->go_on();
+                           });
   if (!begun) done(answer{cursor, false});
 }
 
-bool subscriptions::bring(const wish& asked, std::uint64_t after, std::uint64_t head,
+bool subscriptions::bring(const wish& asked, domain::feed::start from, std::uint64_t head,
                           std::function<void(bool recovered)> done) {
   const auto socket = socket_.lock();
   if (!socket) return false;
@@ -90,7 +90,7 @@ bool subscriptions::bring(const wish& asked, std::uint64_t after, std::uint64_t 
   to.when_drained = [weak = socket_](std::function<void()> go_on) {
     if (const auto to = weak.lock()) to->when_drained(std::move(go_on));
   };
-  domain::replay::wish what{asked.rooms, after, asked.since ? std::nullopt : asked.last, head, asked.only};
+  domain::replay::wish what{asked.rooms, from, asked.since ? std::nullopt : asked.last, head, asked.only};
   replay_ = std::make_shared<domain::replay>(shared_.events, socket->worker(), std::move(what), shared_.replays,
                                              std::move(to), std::move(done));
   replay_->start();

@@ -53,7 +53,7 @@ class subscriptions : public std::enable_shared_from_this<subscriptions> {
   void go_on();
   void let_in(const wish& asked, const std::function<void(result<answer>)>& done);
   [[nodiscard]] result<domain::feed::entered> enter(const wish& asked);
-  [[nodiscard]] bool bring(const wish& asked, std::uint64_t after, std::uint64_t head,
+  [[nodiscard]] bool bring(const wish& asked, domain::feed::start from, std::uint64_t head,
                            std::function<void(bool recovered)> done);
   [[nodiscard]] bool may_stay(const std::string& room) const;
   void follow_presence(const std::string& room);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fanfare/base/json.hpp>
+#include <fanfare/base/rfc3339.hpp>
 
 #include "domain/envelope.hpp"
 #include "history/cursor.hpp"
@@ -103,11 +104,15 @@ void feed::read(history::range wanted, filter_ptr only, page_ready done) const {
             });
 }
 
-result<std::optional<std::uint64_t>> feed::position_of(std::string_view cursor) const {
-  const auto parsed = history::parse_cursor(cursor);
-  if (!parsed) return error{errc::bad_request, "is no cursor", "/since"};
-  if (parsed->epoch != log_.epoch() || parsed->position > head_) return std::optional<std::uint64_t>();
-  return std::optional(parsed->position);
+result<std::optional<feed::start>> feed::start_of(std::string_view since) const {
+  if (const auto cursor = history::parse_cursor(since)) {
+    if (cursor->epoch != log_.epoch() || cursor->position > head_) return std::optional<start>();
+    return std::optional(start{cursor->position, 0});
+  }
+  const auto time = parse_rfc3339(since);
+  if (!time) return error{errc::bad_request, "is neither a cursor nor an RFC 3339 time", "/since"};
+  const auto since_ms = std::chrono::duration_cast<std::chrono::milliseconds>(time->time_since_epoch()).count();
+  return std::optional(start{0, std::max<std::int64_t>(since_ms, 1)});
 }
 
 std::string feed::cursor_at(std::uint64_t position) const { return history::to_text(log_.epoch(), position); }
@@ -118,11 +123,12 @@ std::size_t feed::active_filters() const {
 }
 
 void read_history(const feed& events, const std::vector<std::string>& rooms, const std::optional<std::string>& since,
-                  std::size_t limit, history_ready done) {
-  auto from = since ? events.position_of(*since) : std::optional<std::uint64_t>(0);
+                  std::size_t limit, history_answer done) {
+  auto from = since ? events.start_of(*since) : std::optional(feed::start{});
   if (!from) return done(from.error());
   const bool known = from->has_value();
-  history::range wanted{rooms, from->value_or(0), events.head(), false, limit, answer_bytes_max};
+  const auto begin = from->value_or(feed::start{});
+  history::range wanted{rooms, begin.after, events.head(), begin.since_ms, false, limit, answer_bytes_max};
   events.read(std::move(wanted), nullptr,
               [&events, known, since = since.has_value(), head = events.head(),
                done = std::move(done)](result<feed::page> came) {
@@ -136,8 +142,8 @@ void read_history(const feed& events, const std::vector<std::string>& rooms, con
               });
 }
 
-void read_newest(const feed& events, const std::vector<std::string>& rooms, std::size_t limit, history_ready done) {
-  history::range wanted{rooms, 0, events.head(), true, limit, answer_bytes_max};
+void read_newest(const feed& events, const std::vector<std::string>& rooms, std::size_t limit, history_answer done) {
+  history::range wanted{rooms, 0, events.head(), 0, true, limit, answer_bytes_max};
   events.read(std::move(wanted), nullptr,
               [cursor = events.head_cursor(), done = std::move(done)](result<feed::page> came) {
                 if (!came) return done(came.error());

@@ -81,9 +81,14 @@ class feed {
   using page_ready = std::function<void(result<page>)>;
   void read(history::range wanted, filter_ptr only, page_ready done) const;
 
-  /// The position that a cursor names; nothing when it leads nowhere now: another life of the log, or past the head.
-  /// Fails: bad_request, no cursor.
-  [[nodiscard]] result<std::optional<std::uint64_t>> position_of(std::string_view cursor) const;
+  /// Where a reader goes on: after a position, or at a time.
+  struct start {
+    std::uint64_t after = 0;
+    std::int64_t since_ms = 0;  // history::range
+  };
+  /// What `since` names, a cursor or an RFC 3339 time; nothing when a cursor leads nowhere now: another life of the
+  /// log, or past the head. Fails: bad_request, neither of them.
+  [[nodiscard]] result<std::optional<start>> start_of(std::string_view since) const;
   [[nodiscard]] std::string cursor_at(std::uint64_t position) const;
   /// The position of the newest kept event, and its cursor.
   [[nodiscard]] std::uint64_t head() const noexcept { return head_; }
@@ -112,13 +117,13 @@ struct history_page {
   bool recovered = true;  // false: something after `since` is gone, or the cursor is of another life of the log
   bool more = false;
 };
-using history_ready = std::function<void(result<history_page>)>;
+using history_answer = std::function<void(result<history_page>)>;
 /// What came after `since`, from the start when not given; `done` as feed::read(). Fails: bad_request (`since`),
 /// unavailable.
 void read_history(const feed& events, const std::vector<std::string>& rooms, const std::optional<std::string>& since,
-                  std::size_t limit, history_ready done);
+                  std::size_t limit, history_answer done);
 /// The newest `limit` events, oldest first; `more`: there are older ones. Fails: unavailable.
-void read_newest(const feed& events, const std::vector<std::string>& rooms, std::size_t limit, history_ready done);
+void read_newest(const feed& events, const std::vector<std::string>& rooms, std::size_t limit, history_answer done);
 
 /// The room that clients know: without the mark and hash of an internal one.
 [[nodiscard]] std::string_view public_room(std::string_view room) noexcept;

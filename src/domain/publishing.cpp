@@ -200,8 +200,44 @@ void publishing::start(const std::shared_ptr<job>& work) {
   batch.reserve(work->sent.size());
   for (const auto i : work->sent) batch.push_back(std::move(work->entries[i]));
   for (std::size_t n = 0; n < batch.size(); ++n) work->out[work->sent[n]] = accepted{batch[n].id, {}};
-  log_.append(std::move(batch),
+  auto answers = answers_of(*work);
+  log_.append(std::move(batch), std::move(answers),
               [this, work](const result<std::vector<std::uint64_t>>& positions) { finish(*work, positions); });
+}
+
+/// What the log is to keep with the entries: how a retry after a crash is answered.
+std::vector<history::answer> publishing::answers_of(const job& work) const {
+  std::vector<history::answer> out;
+  const auto time_ms = unix_ms(work.context.now);
+  std::vector<history::answer::event> known(work.out.size());
+  for (std::size_t i = 0; i < work.out.size(); ++i) {
+    if (!work.out[i]) continue;
+    known[i].id = work.out[i]->id;
+    if (const auto before = history::parse_cursor(work.out[i]->cursor)) known[i].position = before->position;
+  }
+  for (std::size_t n = 0; n < work.sent.size(); ++n) {
+    const auto i = work.sent[n];
+    known[i].of_batch = n;
+    if (!work.keys[i].empty()) out.push_back({work.keys[i], {}, {known[i]}, time_ms});
+  }
+  if (work.request_key.empty()) return out;
+  history::answer whole{work.request_key, work.context.request_digest, {}, time_ms};
+  for (std::size_t i = 0; i < work.out.size(); ++i) whole.events.push_back(known[work.same_as[i]]);
+  out.push_back(std::move(whole));
+  return out;
+}
+
+void publishing::recall(system_time now, steady_time steady_now) {
+  const std::lock_guard guard(repeats_mutex_);
+  for (const auto& each : log_.remembered()) {
+    const std::chrono::milliseconds age(unix_ms(now) - each.time_ms);
+    if (age >= options_.repeats.window) continue;
+    idempotency::answers given;
+    for (const auto& event : each.events) given.push_back({event.id, history::to_text(log_.epoch(), event.position)});
+    const auto at = steady_now - std::max(age, std::chrono::milliseconds{0});
+    repeats_.reserve(each.key, at, each.digest);
+    repeats_.settle(each.key, std::move(given), at);
+  }
 }
 
 void publishing::finish(job& work, const result<std::vector<std::uint64_t>>& positions) {

@@ -67,6 +67,9 @@ class publishing {
   using published = std::function<void(result<publish_answer>)>;
   void publish(std::vector<draft> drafts, publish_context context, published done, bool batch = true);
 
+  /// Takes up the answers of the log's earlier life that are within the window. Before the first publish().
+  void recall(system_time now, steady_time steady_now);
+
  private:
   struct job;
   [[nodiscard]] result<history::entry> complete(draft& item, const publish_context& context) const;
@@ -75,6 +78,7 @@ class publishing {
   void start(const std::shared_ptr<job>& work);
   void finish(job& work, const result<std::vector<std::uint64_t>>& positions);
   void answer(job& work);
+  [[nodiscard]] std::vector<history::answer> answers_of(const job& work) const;
   void count_refused(const error& why) const;
 
   const catalogue& types_;

@@ -36,14 +36,14 @@ void replay::read(history::range wanted, step then) {
 
 // Where the newest so many begin is found from the end; from there they are sent in their order.
 void replay::seek(std::uint64_t up_to) {
-  read({what_.rooms, 0, up_to, true, bounds_.page_entries, bounds_.page_bytes}, &replay::sought);
+  read({what_.rooms, 0, up_to, 0, true, bounds_.page_entries, bounds_.page_bytes}, &replay::sought);
 }
 
 void replay::sought(result<feed::page> came) {
   if (!came) return finish(false);
-  if (found_ == 0) what_.after = what_.head;
+  if (found_ == 0) what_.from.after = what_.head;
   for (const auto position : came->positions) {
-    what_.after = position - 1;
+    what_.from.after = position - 1;
     if (++found_ == *what_.last) return next();
   }
   bytes_ += came->bytes;
@@ -53,18 +53,20 @@ void replay::sought(result<feed::page> came) {
 }
 
 void replay::next() {
-  if (what_.after >= what_.head) {
+  if (what_.from.after >= what_.head) {
     return worker_.post([weak = weak_from_this()] {
       if (const auto self = weak.lock()) self->finish(true);
     });
   }
-  read({what_.rooms, what_.after, what_.head, false, bounds_.page_entries, bounds_.page_bytes}, &replay::got);
+  read(
+      {what_.rooms, what_.from.after, what_.head, what_.from.since_ms, false, bounds_.page_entries, bounds_.page_bytes},
+      &replay::got);
 }
 
 void replay::got(result<feed::page> came) {
   if (!came || !came->complete) return finish(false);
   bytes_ += came->bytes;
-  what_.after = came->seen;
+  what_.from = {came->seen, 0};
   for (auto& item : came->events) {
     if (!done_) return;  // stopped by what sending did
     to_.send(std::move(item));

@@ -30,8 +30,8 @@ class replay : public std::enable_shared_from_this<replay> {
  public:
   struct wish {
     std::vector<std::string> rooms;
-    std::uint64_t after = 0;
-    std::optional<std::size_t> last;  // instead of `after`: the newest so many that `only` lets through
+    feed::start from;
+    std::optional<std::size_t> last;  // instead of `from`: the newest so many that `only` lets through
     std::uint64_t head = 0;
     filter_ptr only;  // null: everything
   };

@@ -7,6 +7,7 @@
 #include <functional>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,11 +31,35 @@ struct entry {
   std::shared_ptr<value> envelope;  // for the observer, spares parsing `json`; not stored, may be null
 };
 
+/// How a publisher was answered, for when it asks again: kept with the entries, in the same step.
+struct answer {
+  struct event {
+    std::string id;
+    std::uint64_t position = 0;
+    std::optional<std::size_t> of_batch;  // before it has a position: which entry of the batch it is
+    bool operator==(const event&) const = default;
+  };
+  std::string key;     // any bytes
+  std::string digest;  // of what was asked; any bytes
+  std::vector<event> events;
+  std::int64_t time_ms = 0;  // Unix time
+};
+
+/// Something small that must outlive a restart, until a time: a revocation.
+struct fact {
+  std::string name;  // any bytes; another of the same name takes its place
+  std::int64_t number = 0;
+  std::int64_t until_ms = 0;  // Unix time
+  bool operator==(const fact&) const = default;
+};
+
 /// What to read: what the rooms hold in (after, up_to].
 struct range {
   std::vector<std::string> rooms;
   std::uint64_t after = 0;
   std::uint64_t up_to = std::numeric_limits<std::uint64_t>::max();
+  std::int64_t since_ms =
+      0;  // Unix time: nothing that was appended before it, nor before something that was; 0: no matter
   bool newest_first = false;
   std::size_t entries_max = 1000;
   std::size_t bytes_max = 1048576;  // of their JSON; the first entry comes whatever its size
@@ -42,8 +67,9 @@ struct range {
 
 struct page {
   std::vector<entry> entries;  // in the range's order; each once, though several of the rooms hold it
-  bool complete = true;        // false: something after `after` has been trimmed from one of the rooms
-  bool more = false;           // a bound cut the page short
+  bool complete = true;  // false: something after `after` has been trimmed from one of the rooms, or may have been
+                         // since `since_ms`
+  bool more = false;     // a bound cut the page short
 };
 
 /// An append-only, trimmed log with one order for all rooms. Positions only grow; an epoch names one life of the
@@ -59,17 +85,26 @@ class log {
   using observer = std::function<void(const entry&)>;
   virtual void observe(observer work) = 0;
 
-  /// Appends all or nothing, in order. `done` runs once, after the observer has seen the entries, with their
-  /// positions; possibly before append() returns. Fails: unavailable, over_limit (past the bound of the whole log).
+  /// Appends all or nothing, in order, and the answers with it. `done` runs once, after the observer has seen the
+  /// entries, with their positions; possibly before append() returns. Fails: unavailable, over_limit (past the bound of
+  /// the whole log).
   using appended = std::function<void(result<std::vector<std::uint64_t>>)>;
-  virtual void append(std::vector<entry> batch, appended done) = 0;
+  virtual void append(std::vector<entry> batch, std::vector<answer> answers, appended done) = 0;
+  /// The answers of an earlier life that are still kept, oldest first. Before the first append.
+  [[nodiscard]] virtual std::vector<answer> remembered() const { return {}; }
+
+  /// `done` runs once, when a restart would find it. Fails: unavailable.
+  using kept = std::function<void(result<void>)>;
+  virtual void keep(fact item, kept done) = 0;
+  /// Those of an earlier life whose time has not come. Before the first append.
+  [[nodiscard]] virtual std::vector<fact> facts(std::int64_t /*now_ms*/) const { return {}; }
 
   /// `done` runs once, unless the log ends first. Fails: unavailable.
   using page_ready = std::function<void(result<page>)>;
   virtual void read(range wanted, page_ready done) const = 0;
 
-  /// Finishes what it was given and answers it; what is appended afterwards fails with unavailable. Before those who wait for
-  /// answers go.
+  /// Finishes what it was given and answers it; what is appended afterwards fails with unavailable. Before those who
+  /// wait for answers go.
   virtual void close() {}
 
   /// The position of the newest kept entry, 0 when there never was one; the oldest still held, 0 when none is.
@@ -77,6 +112,11 @@ class log {
   [[nodiscard]] virtual std::uint64_t oldest() const = 0;
   /// 1 to 32 letters and digits.
   [[nodiscard]] virtual const std::string& epoch() const noexcept = 0;
+
+  /// Whether it takes what is appended.
+  [[nodiscard]] virtual bool ready() const { return true; }
+  /// Drops what is older than its bound on ages, when nothing is appended. `now_ms`: Unix time.
+  virtual void trim(std::int64_t now_ms) = 0;
 
   struct usage {
     std::size_t entries = 0, bytes = 0, rooms = 0;

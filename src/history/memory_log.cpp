@@ -32,7 +32,7 @@ void memory_log::observe(observer work) {
   observer_ = std::move(work);
 }
 
-void memory_log::append(std::vector<entry> batch, appended done) {
+void memory_log::append(std::vector<entry> batch, std::vector<answer>, appended done) {
   result<std::vector<std::uint64_t>> outcome = errc::internal;
   {
     const std::lock_guard in_order(order_);
@@ -102,7 +102,9 @@ void memory_log::forget(record& gone) {
   usage_.bytes -= gone.bytes;
   --usage_.entries;
   ++usage_.trimmed;
+  const auto time_ms = gone.item.time_ms;
   gone = record{};
+  gone.item.time_ms = time_ms;  // its place in line keeps its time
 }
 
 void memory_log::drop_oldest() {
@@ -144,9 +146,23 @@ void memory_log::trim(std::int64_t now_ms) {
 
 void memory_log::read(range wanted, page_ready done) const { done(look_up(wanted)); }
 
-page memory_log::look_up(const range& wanted) const {
+// The newest position appended before that time, taking times to rise with positions; 0 when all of it may be gone.
+std::uint64_t memory_log::position_before(std::int64_t time_ms) const {
+  const auto later = std::partition_point(records_.begin(), records_.end(),
+                                          [time_ms](const record& each) { return each.item.time_ms < time_ms; });
+  return first_ + static_cast<std::uint64_t>(later - records_.begin()) - 1;
+}
+
+page memory_log::look_up(const range& asked) const {
   const std::lock_guard guard(data_);
   page out;
+  auto wanted = asked;
+  if (wanted.since_ms != 0) {
+    const auto before = position_before(wanted.since_ms);
+    // With nothing left from before that time, what came after it may be gone as well.
+    if (before < first_ && trimmed_to_ != 0) out.complete = false;
+    wanted.after = std::max(wanted.after, before);
+  }
   std::vector<std::uint64_t> positions;
   // One more than the bound from each room is enough to know whether the merged page is cut short.
   const auto limit = std::max<std::size_t>(wanted.entries_max, 1);

@@ -29,14 +29,14 @@ class memory_log : public log {
   explicit memory_log(std::string epoch, memory_log_options options = {});
 
   void observe(observer work) override;
-  void append(std::vector<entry> batch, appended done) override;
+  void append(std::vector<entry> batch, std::vector<answer> answers, appended done) override;
+  void keep(fact, kept done) override { done({}); }  // for as long as the process lives
   void read(range wanted, page_ready done) const override;
   [[nodiscard]] std::uint64_t head() const override;
   [[nodiscard]] std::uint64_t oldest() const override;
   [[nodiscard]] const std::string& epoch() const noexcept override { return epoch_; }
   [[nodiscard]] usage used() const override;
-  /// Drops what is older than the age bound: for a timer, when nothing is appended. `now_ms`: Unix time.
-  void trim(std::int64_t now_ms);
+  void trim(std::int64_t now_ms) override;
 
  private:
   struct record {
@@ -55,6 +55,7 @@ class memory_log : public log {
   void forget(record& gone);
   void trim_locked(std::int64_t now_ms);
   [[nodiscard]] page look_up(const range& wanted) const;
+  [[nodiscard]] std::uint64_t position_before(std::int64_t time_ms) const;
 
   const std::string epoch_;
   const memory_log_options options_;

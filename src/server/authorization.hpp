@@ -15,7 +15,7 @@
 #include "api/context.hpp"
 #include "domain/access/access_policy.hpp"
 #include "domain/access/key_set.hpp"
-#include "server/configuration.hpp"
+#include "server/configuration/configuration.hpp"
 #include "server/http_client.hpp"
 
 namespace fanfare::server {

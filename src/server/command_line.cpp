@@ -10,6 +10,7 @@
 #include <fanfare/base/edit_distance.hpp>
 
 #include "domain/access/access_policy.hpp"
+#include "server/history_commands.hpp"
 #include "server/service.hpp"
 
 namespace fanfare::server {
@@ -54,6 +55,8 @@ struct program {
   std::string ttl = "1h";
   publish_request publish;
   listen_request listen;
+  history_request history;
+  std::string history_format = "ndjson";
   std::string events_format = "table";
   std::vector<std::string> schemas;
   std::string check;
@@ -79,6 +82,7 @@ struct program {
     add_listen();
     add_events();
     add_config();
+    add_history();
   }
 
   /// The command nearest to a first argument that is none; "" when it is one, or an option.
@@ -166,6 +170,37 @@ struct program {
     sub->add_option("--format", events_format, "Output")
         ->check(CLI::IsMember({"table", "json-schema", "asyncapi", "typescript", "python", "cpp", "markdown"}))
         ->capture_default_str();
+  }
+
+  void add_history() {
+    auto* sub = app.add_subcommand("history", "Look after the file that keeps events, also while a server uses it");
+    sub->require_subcommand(1);
+    const auto add = [this, sub](const std::string& name, const std::string& summary, auto run) {
+      auto* one = sub->add_subcommand(name, summary);
+      one->callback([this, run] {
+        chosen = [this, run] {
+          history.from = from;
+          return run(history, io);
+        };
+      });
+      add_config_option(one);
+      one->add_option("--path", history.path, "The file, instead of the configuration's history.path")
+          ->type_name("FILE");
+      return one;
+    };
+    add("stats", "What is in it", run_history_stats);
+    auto* exported = add("export", "Print events, oldest first", run_history_export);
+    exported->add_option("--room", history.room, "Of this room alone")->type_name("ROOM");
+    exported->add_option("--since", history.since, "After this cursor")->type_name("CURSOR");
+    exported->add_option("--format", history_format, "One JSON object a line")->check(CLI::IsMember({"ndjson"}));
+    auto* deleted = add("delete", "Delete events for good, also from the file's free pages", run_history_delete);
+    auto* what = deleted->add_option_group("what");
+    what->add_option("--room", history.room, "All events of this room")->type_name("ROOM");
+    what->add_option("--user", history.user, "All events of user:USER, and all that name the user")->type_name("USER");
+    what->require_option(1);
+    auto* backup = add("backup", "Write a copy", run_history_backup);
+    backup->add_option("to", history.to, "Where to")->required()->type_name("FILE");
+    add("verify", "Look for damage", run_history_verify);
   }
 
   void add_config() {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "server/authorization.hpp"
-#include "server/configuration.hpp"
+#include "server/configuration/configuration.hpp"
 
 namespace fanfare::server {
 

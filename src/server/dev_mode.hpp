@@ -9,7 +9,7 @@
 #include <fanfare/http/server.hpp>
 
 #include "domain/catalogue/catalogue.hpp"
-#include "server/configuration.hpp"
+#include "server/configuration/configuration.hpp"
 
 namespace fanfare::server {
 

@@ -13,11 +13,13 @@
 #include <fanfare/base/token_bucket.hpp>
 #include <fanfare/socketio/server.hpp>
 
+#include "api/administration.hpp"
 #include "api/context.hpp"
 #include "api/gateway.hpp"
 #include "api/route_table.hpp"
 #include "api/status.hpp"
 #include "history/memory_log.hpp"
+#include "history/sqlite_log.hpp"
 #include "server/authorization.hpp"
 #include "server/http_client.hpp"
 
@@ -75,7 +77,7 @@ socketio::server_options io_options(const configuration& settings) {
   return options;
 }
 
-history::memory_log_options log_options(const configuration& settings) {
+history::memory_log_options log_bounds(const configuration& settings) {
   history::memory_log_options options;
   options.bytes_max = size(settings, "history.bytes_max");
   options.entries_max = size(settings, "history.events_max");
@@ -152,7 +154,7 @@ void check_backends(const configuration& settings) {
   const auto refuse = [&](std::string_view key, std::string_view what) {
     throw config_error({fmt::format("{}: {} {}", settings.source(key), key, what)});
   };
-  if (settings.text("history.backend") != "memory") refuse("history.backend", "can only be memory in this build");
+  if (settings.text("history.backend") == "redis") refuse("history.backend", "cannot be redis in this build");
   if (!settings.text("redis.url").empty()) refuse("redis.url", "is set, but this build has no Redis adapter");
 }
 
@@ -197,15 +199,15 @@ struct service::state {
   state(const configuration& settings, log& to)
       : lines(to),
         types(load_catalogue(settings)),
-        history(random_hex(), log_options(settings)),
+        history(make_log(settings)),
         publish_limits(rate(settings, "publish")),
         caller(std::make_unique<http_caller>()),
         tokens(authenticator_options(settings, *caller, [this](const result<void>& outcome) { fetched(outcome); })),
         web(web_options(settings)),
         io(web, io_options(settings)),
-        publisher(types, history, publishing_options(settings, web.metrics())),
-        events(history, delivery, {.metrics = &web.metrics()}),
-        shared(web, io, publisher, events, history, types, tokens, publish_limits) {}
+        publisher(types, *history, publishing_options(settings, web.metrics())),
+        events(*history, delivery, {.metrics = &web.metrics()}),
+        shared(web, io, publisher, events, *history, types, tokens, publish_limits) {}
 
   /// The log's epoch: letters and digits, new for every life of the process.
   static std::string random_hex() {
@@ -240,14 +242,40 @@ struct service::state {
                   {{"outcome", outcome}, {"reason", reason}});
   }
 
+  [[nodiscard]] static bool keeps_file(const configuration& settings) {
+    if (settings.source("history.backend") == "default") return !settings.text("history.path").empty();
+    return settings.text("history.backend") == "sqlite";
+  }
+  std::unique_ptr<history::log> make_log(const configuration& settings) {
+    if (!keeps_file(settings)) return std::make_unique<history::memory_log>(random_hex(), log_bounds(settings));
+    history::sqlite_log_options options;
+    options.path = settings.text("history.path");
+    options.sync = history::parse_sync(settings.text("history.sync")).value_or(history::sqlite_sync::full);
+    options.bounds = log_bounds(settings);
+    options.on_trouble = [this](const std::string& reason) { history_troubled(reason); };
+    try {
+      return std::make_unique<history::sqlite_log>(random_hex(), std::move(options));
+    } catch (const std::runtime_error& failure) {
+      throw config_error({fmt::format("{}: history.path {}", settings.source("history.path"), failure.what())});
+    }
+  }
+
+  /// From the log's writer.
+  void history_troubled(const std::string& reason) {
+    if (reason.empty())
+      lines.sink()(api::severity::info, "the history takes events again", {});
+    else
+      lines.sink()(api::severity::error, "the history refuses events", {{"reason", reason}});
+  }
+
   void trim_history() {
-    history.trim(shared.now_ms());
+    history->trim(shared.now_ms());
     web.workers().at(0).after(std::chrono::seconds{10}, [this] { trim_history(); });
   }
 
   log& lines;
   domain::catalogue types;
-  history::memory_log history;
+  std::unique_ptr<history::log> history;
   api::namespace_delivery delivery;
   domain::rate_limits publish_limits;
   std::unique_ptr<http_caller> caller;
@@ -292,6 +320,9 @@ service::service(const configuration& settings, log& lines) {
     options.note = [state = state_.get()](auto outcome, auto reason) { state->hook_asked(outcome, reason); };
     shared.hook = make_hook(url, *state_->caller, options);
   }
+  state_->publisher.recall(shared.now(), std::chrono::steady_clock::now());
+  api::restore_revocations(shared);
+  shared.history_ready = [log = state_->history.get()] { return log->ready(); };
   state_->tokens.set_keys(verification_keys(settings));
   state_->tokens.set_service_keys(settings.list("publish.keys"));
   shared.replace(api_settings(settings));
@@ -333,6 +364,8 @@ void service::stop() {
   if (std::exchange(state_->stopped, true)) return;
   drain();
   state_->web.stop(state_->stop_grace);
+  // What has been given to it is kept, though nobody hears of it any more.
+  state_->history->close();
   // Its answers would go to workers that are gone.
   state_->caller.reset();
 }

@@ -11,7 +11,7 @@
 #include <fanfare/http/server.hpp>
 
 #include "domain/catalogue/catalogue.hpp"
-#include "server/configuration.hpp"
+#include "server/configuration/configuration.hpp"
 #include "server/log.hpp"
 
 namespace fanfare::server {

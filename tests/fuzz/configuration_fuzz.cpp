@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "fuzz_input.hpp"
-#include "server/configuration.hpp"
+#include "server/configuration/configuration.hpp"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace fanfare;

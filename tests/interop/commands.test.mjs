@@ -79,6 +79,36 @@ test("config: the default needs a secret only, a fault is named with its place, 
   assert.match(shown.stdout, /workers.*3.*FANFARE_SERVER__WORKERS/);
 });
 
+test("history: stats, export, delete, backup and verify of a file in use", async () => {
+  const file = join(folder, "history.db"), copy = join(folder, "copy.db");
+  const server = await Server.start({ settings: { "history.path": file } });
+  const history = (...args) => outcome(["history", ...args], environment({ "history.path": file }));
+  const cursors = [];
+  for (const [n, by] of [[1, "ann"], [2, "bob"], [3, "ann"]]) {
+    const answer = await server.publish({ type: "project.updated", data: { project_id: n % 2 ? "odd" : "even", changes: { n }, updated_by: by } });
+    cursors.push(answer.body.events[0].cursor);
+  }
+  assert.match((await history("stats")).stdout, /^events +3$/m);
+  const exported = async (...args) => (await history("export", ...args)).stdout.split("\n").filter(Boolean).map((line) => JSON.parse(line));
+  assert.deepEqual((await exported()).map(({ cursor }) => cursor), cursors);
+  assert.deepEqual((await exported("--room", "project:odd", "--format", "ndjson")).map(({ data }) => data.changes.n), [1, 3]);
+  assert.deepEqual((await exported("--since", cursors[1])).map(({ data }) => data.changes.n), [3]);
+  assert.deepEqual(await history("export", "--since", "other-1"),
+    { code: 2, stdout: "", stderr: "fanfare: --since is no cursor of this history\n" });
+  assert.equal((await history("backup", copy)).stdout, `${copy}: written\n`);
+  assert.equal((await history("backup", copy)).code, 1);
+  assert.equal((await history("delete", "--user", "bob")).stdout, "deleted 1 event\n");
+  assert.equal((await history("delete", "--room", "project:odd")).stdout, "deleted 2 events\n");
+  assert.equal((await history("delete")).code, 2);
+  assert.deepEqual(await exported(), []);
+  assert.equal((await server.publish({ type: "project.deleted", data: { project_id: "odd" } })).status, 202);
+  assert.equal((await history("verify")).stdout, "good: 1 events\n");
+  assert.equal((await outcome(["history", "verify", "--path", copy])).stdout, "good: 3 events\n");
+  await server.stop();
+  assert.match((await outcome(["history", "stats"])).stderr, /history\.path is empty/);
+  assert.match((await outcome(["history", "stats", "--path", join(folder, "no.db")])).stderr, /no\.db: there is no such file/);
+});
+
 test("SIGHUP takes over keys and origins", async () => {
   const file = join(folder, "reload.toml");
   const configure = (key) => writeFileSync(file, `[auth]\nsecret = "${secret}"\n[publish]\nkeys = ["${key}"]\n`);

@@ -9,8 +9,8 @@ import { promisify } from "node:util";
 import { createServer } from "node:http";
 import { once } from "node:events";
 import { io } from "socket.io-client";
-import { next } from "./client.mjs";
-import { Server, jwt, program, serviceKey, within } from "./server.mjs";
+import { ask, connect, next } from "./client.mjs";
+import { Server, curl, jwt, program, serviceKey, within } from "./server.mjs";
 
 const run = promisify(execFile);
 const guide = await readFile(new URL("../../docs/guide/server.md", import.meta.url), "utf8");
@@ -23,7 +23,7 @@ async function inFolder(work) {
 
 test("every block has a name, so that it is run here", () => {
   assert.equal(guide.match(/^```\w/gm).length, blocks.size);
-  assert.deepEqual([...blocks.keys()], ["tokens", "bulk", "github.toml"]);
+  assert.deepEqual([...blocks.keys()], ["tokens", "history.toml", "bulk", "github.toml"]);
 });
 
 test("tokens: refreshed ahead of the end, and asked for again after it", async (t) => {
@@ -57,6 +57,40 @@ test("tokens: refreshed ahead of the end, and asked for again after it", async (
   assert.equal(lives.length, 0);
   await server.stop();
 });
+
+test("history on disk: kill -9 forgets nothing, and a retry sends nothing", () => inFolder(async (folder) => {
+  const file = join(folder, "history.toml");
+  await writeFile(file, blocks.get("history.toml"));
+  const served = () => Server.start({ args: ["-c", file] });
+  const event = (n) => ({ type: "project.updated", id: `e${n}`, data: { project_id: "1", changes: { n } } });
+  let server = await served();
+  const first = await server.publish(event(1));
+  assert.equal(first.status, 202);
+  const [{ cursor }] = first.body.events;
+  assert.equal((await server.publish(event(2), { headers: ["Idempotency-Key: k"] })).status, 202);
+  const other = await run(program, ["serve", "-c", file, "--listen", "127.0.0.1:0"], { env: server.env }).catch((failure) => failure);
+  assert.match(other.stderr, /is in use by another server/);
+  const gone = jwt({ sub: "gone" });
+  const revoked = await curl(`${server.url}/api/v1/revocations`, ["-H", `X-API-Key: ${serviceKey}`, "-H", "Content-Type: application/json", "-d", '{"user":"gone"}']);
+  assert.equal(revoked.status, 200);
+  server.kill();
+  await server.exited;
+  server = await served();
+  await assert.rejects(connect(server.url, gone), /not valid/);
+  for (const [n, headers] of [[1, []], [2, ["Idempotency-Key: k"]]]) {
+    const again = await server.publish(event(n), { headers });
+    assert.equal(again.status, 202);
+    assert.match(again.headers, /^Idempotent-Replayed: true/im);
+  }
+  assert.equal((await server.publish(event(3), { headers: ["Idempotency-Key: k"] })).status, 422, "another body with that key");
+  const socket = await connect(server.url, jwt({ projects: ["1"] }));
+  const came = [];
+  socket.on("project.updated", ({ data }) => came.push(data.changes.n));
+  assert.equal((await ask(socket, "subscribe", { room: "project:1", since: cursor })).recovered, true);
+  assert.deepEqual(came, [2]);
+  socket.disconnect();
+  await server.stop();
+}));
 
 test("bulk publishing by curl", () => inFolder(async (folder) => {
   const server = await Server.start();

@@ -28,6 +28,17 @@ result<void> revocations::revoke_user(std::string sub, system_time now, system_t
   return put("u" + std::move(sub), {now, expires}, now);
 }
 
+std::optional<revocations::record> revocations::find(const std::string& key) const {
+  const std::lock_guard guard(mutex_);
+  const auto place = entries_.find(key);
+  if (place == entries_.end()) return std::nullopt;
+  return record{key, place->second.before, place->second.expires};
+}
+
+void revocations::restore(const record& kept, system_time now) {
+  if (kept.expires > now) static_cast<void>(put(kept.key, {kept.before, kept.expires}, now));
+}
+
 bool revocations::revoked(const principal& who, system_time now) const {
   const std::lock_guard guard(mutex_);
   if (!who.jti.empty()) {

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -25,6 +26,13 @@ class revocations {
   /// Refuses the user's tokens issued up to `now` (iat has whole seconds, so the second of `now` counts as before; a
   /// token without iat is refused as well) until `expires`. Fails: over_limit.
   result<void> revoke_user(std::string sub, system_time now, system_time expires);
+  /// What of it must outlive a restart, for revoke_…() and restore(): "j" + jti or "u" + sub, and the two times.
+  struct record {
+    std::string key;
+    system_time before, expires;
+  };
+  [[nodiscard]] std::optional<record> find(const std::string& key) const;
+  void restore(const record& kept, system_time now);
   [[nodiscard]] bool revoked(const principal& who, system_time now) const;
   [[nodiscard]] std::size_t size() const;
 

@@ -36,6 +36,21 @@ TEST_F(feed_test, without_since_nothing_is_replayed) {
   EXPECT_EQ(entered->cursor, "e-1");
 }
 
+TEST_F(feed_test, since_may_be_a_time) {
+  for (const int second : {0, 10, 20}) {
+    auto given = context();
+    given.now += std::chrono::seconds(second);  // 2026-01-02T03:04:05.678Z
+    ASSERT_TRUE(publish({updated("p1")}, given));
+  }
+  const auto since = [this](const char* time) { return *subscribe(events, {{"project:p1"}, time}, joins()); };
+  EXPECT_THAT(since("2026-01-02T03:04:10Z").events, SizeIs(2));
+  EXPECT_TRUE(since("2026-01-02T03:04:10Z").recovered);
+  EXPECT_THAT(since("2026-01-02T04:04:25.678+01:00").events, SizeIs(1));
+  EXPECT_THAT(since("1969-01-01T00:00:00Z").events, SizeIs(3));
+  EXPECT_THAT(since("2030-01-01T00:00:00Z").events, IsEmpty());
+  EXPECT_THAT(history_of(events, "project:p1", "2026-01-02T03:04:10Z")->events, SizeIs(2));
+}
+
 TEST_F(feed_test, cursors_that_lead_nowhere) {
   ASSERT_TRUE(publish({updated("p1")}));
   for (const auto* since : {"other-1", "e-2", "e-99999999999"}) {

@@ -164,10 +164,14 @@ TEST(GithubEvents, ToleratesNullsAndOtherTypes) {
   auto payload = parse(R"({"action":"opened","repository":{"full_name":"acme/rocket"},
       "issue":{"number":1,"repository":"acme/rocket","title":"t","user":null,"html_url":5,"labels":[{"name":1},"x",null,{"name":"ok"}]}})");
   const auto event = mapped("issues", payload);
-  EXPECT_EQ(event.data, parse(R"({"project_id":"p1","number":1,"repository":"acme/rocket","title":"t","author":"ghost","labels":["ok"]})"));
+  EXPECT_EQ(
+      event.data,
+      parse(
+          R"({"project_id":"p1","number":1,"repository":"acme/rocket","title":"t","author":"ghost","labels":["ok"]})"));
   payload.if_object()->set("action", "closed");
   (*payload.if_object())["issue"].if_object()->set("labels", "none");
-  EXPECT_EQ(mapped("issues", payload).data, parse(R"({"project_id":"p1","number":1,"repository":"acme/rocket","reason":"closed"})"));
+  EXPECT_EQ(mapped("issues", payload).data,
+            parse(R"({"project_id":"p1","number":1,"repository":"acme/rocket","reason":"closed"})"));
 }
 
 TEST(RepositoryMap, TheExactNameWinsOverTheWildcard) {

@@ -42,14 +42,16 @@ class recorder : public delivery {
 class slow_log : public history::log {
  public:
   void observe(observer work) override { observer_ = std::move(work); }
-  void append(std::vector<history::entry> batch, appended done) override {
+  void append(std::vector<history::entry> batch, std::vector<history::answer>, appended done) override {
     pending.push_back({std::move(batch), std::move(done)});
   }
+  void keep(history::fact, kept done) override { done(errc::unavailable); }
   void read(history::range, page_ready done) const override { done(errc::unavailable); }
   [[nodiscard]] std::uint64_t head() const override { return head_; }
   [[nodiscard]] std::uint64_t oldest() const override { return 1; }
   [[nodiscard]] const std::string& epoch() const noexcept override { return epoch_; }
   [[nodiscard]] usage used() const override { return {}; }
+  void trim(std::int64_t) override {}
 
   /// Settles the oldest append; as another node's entries would come, without the live envelope.
   void settle(bool well = true) {
@@ -105,15 +107,15 @@ struct wanted {
 /// As api/subscriptions does it, with a connection that takes all at once. `log` must answer at once.
 inline result<arrival> subscribe(feed& events, const wanted& wish, const feed::join_rooms& join,
                                  replay_bounds bounds = {}) {
-  auto after = wish.since ? events.position_of(*wish.since) : std::optional<std::uint64_t>();
-  if (!after) return after.error();
+  auto from = wish.since ? events.start_of(*wish.since) : std::optional<feed::start>();
+  if (!from) return from.error();
   auto entered = events.enter(wish.rooms, wish.only, join);
   if (!entered) return entered.error();
   arrival out{entered->joined, entered->head, events.cursor_at(entered->head), false, {}};
-  if (!after->has_value() && (!wish.last || wish.since)) return out;
+  if (!from->has_value() && (!wish.last || wish.since)) return out;
   test::fake_executor worker;
   const auto missed = std::make_shared<replay>(
-      events, worker, replay::wish{wish.rooms, after->value_or(0), wish.last, out.head, wish.only}, bounds,
+      events, worker, replay::wish{wish.rooms, from->value_or(feed::start{}), wish.last, out.head, wish.only}, bounds,
       replay::receiver{[&out](replayed event) { out.events.push_back(std::move(event)); },
                        [&worker](std::function<void()> go_on) { worker.post(std::move(go_on)); }},
       [&out](bool all) { out.recovered = all; });

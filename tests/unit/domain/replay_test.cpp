@@ -60,7 +60,7 @@ struct replay_test : testing::Test {
 
 TEST_F(replay_test, reads_a_page_when_the_last_has_left) {
   publish(5);
-  start({.rooms = {"project:p1"}, .after = 1});
+  start({.rooms = {"project:p1"}, .from = {.after = 1}});
   EXPECT_THAT(sent, IsEmpty()) << "the log has not answered";
   page();
   EXPECT_THAT(sent, ElementsAre(2, 3));
@@ -75,7 +75,7 @@ TEST_F(replay_test, reads_a_page_when_the_last_has_left) {
 
 TEST_F(replay_test, at_the_head_nothing_is_read) {
   publish(2);
-  start({.rooms = {"project:p1"}, .after = 2});
+  start({.rooms = {"project:p1"}, .from = {.after = 2}});
   EXPECT_EQ(log.asked(), 0U);
   EXPECT_THAT(outcomes, ElementsAre(true));
 }

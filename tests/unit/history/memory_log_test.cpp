@@ -28,7 +28,7 @@ entry event(std::vector<std::string> rooms, std::int64_t time_ms = 0, std::size_
 
 std::vector<std::uint64_t> append(log& into, std::vector<entry> batch) {
   std::vector<std::uint64_t> out;
-  into.append(std::move(batch), [&out](result<std::vector<std::uint64_t>> positions) { out = *positions; });
+  into.append(std::move(batch), {}, [&out](result<std::vector<std::uint64_t>> positions) { out = *positions; });
   return out;
 }
 
@@ -66,32 +66,32 @@ TEST(memory_log, refuses_an_epoch_that_no_cursor_can_carry) {
 TEST(memory_log, reads_one_room_in_order) {
   memory_log log("e");
   append(log, {event({"a"}), event({"b"}), event({"a", "b"}), event({"a"})});
-  EXPECT_THAT(positions(*page_of(log, {{"a"}, 0, everything, false, 10})), ElementsAre(1, 3, 4));
-  EXPECT_THAT(positions(*page_of(log, {{"a"}, 1, everything, false, 10})), ElementsAre(3, 4));
-  EXPECT_THAT(positions(*page_of(log, {{"a"}, 0, 3, false, 10})), ElementsAre(1, 3));
-  EXPECT_THAT(positions(*page_of(log, {{"none"}, 0, everything, false, 10})), IsEmpty());
+  EXPECT_THAT(positions(*page_of(log, {{"a"}, 0, everything, 0, false, 10})), ElementsAre(1, 3, 4));
+  EXPECT_THAT(positions(*page_of(log, {{"a"}, 1, everything, 0, false, 10})), ElementsAre(3, 4));
+  EXPECT_THAT(positions(*page_of(log, {{"a"}, 0, 3, 0, false, 10})), ElementsAre(1, 3));
+  EXPECT_THAT(positions(*page_of(log, {{"none"}, 0, everything, 0, false, 10})), IsEmpty());
 }
 
 TEST(memory_log, merges_rooms_without_repeats) {
   memory_log log("e");
   append(log, {event({"a"}), event({"b"}), event({"a", "b"}), event({"c"})});
-  EXPECT_THAT(positions(*page_of(log, {{"a", "b"}, 0, everything, false, 10})), ElementsAre(1, 2, 3));
-  const auto page = *page_of(log, {{"a", "b"}, 0, everything, false, 2});
+  EXPECT_THAT(positions(*page_of(log, {{"a", "b"}, 0, everything, 0, false, 10})), ElementsAre(1, 2, 3));
+  const auto page = *page_of(log, {{"a", "b"}, 0, everything, 0, false, 2});
   EXPECT_THAT(positions(page), ElementsAre(1, 2));
   EXPECT_TRUE(page.more);
-  EXPECT_FALSE(page_of(log, {{"a", "b"}, 0, everything, false, 3})->more);
+  EXPECT_FALSE(page_of(log, {{"a", "b"}, 0, everything, 0, false, 3})->more);
 }
 
 TEST(memory_log, a_room_named_twice_holds_an_entry_once) {
   memory_log log("e");
   append(log, {event({"a", "a"})});
-  EXPECT_THAT(positions(*page_of(log, {{"a", "a"}, 0, everything, false, 10})), ElementsAre(1));
+  EXPECT_THAT(positions(*page_of(log, {{"a", "a"}, 0, everything, 0, false, 10})), ElementsAre(1));
 }
 
 TEST(memory_log, does_not_keep_what_is_only_for_the_observer) {
   memory_log log("e");
   append(log, {event({"a"})});
-  const auto read = page_of(log, {{"a"}, 0, everything, false, 1})->entries.at(0);
+  const auto read = page_of(log, {{"a"}, 0, everything, 0, false, 1})->entries.at(0);
   EXPECT_EQ(read.envelope, nullptr);
   EXPECT_EQ(read.json.size(), 10U);
 }
@@ -101,9 +101,9 @@ TEST(memory_log, shows_each_entry_to_the_observer_before_it_answers) {
   std::vector<std::string> seen;
   log.observe([&](const entry& item) {
     seen.push_back(std::to_string(item.position) + item.conflate_key + std::string(item.envelope->as_string()));
-    EXPECT_TRUE(page_of(log, {{"a"}, 0, everything, false, 10})) << "the observer may read";
+    EXPECT_TRUE(page_of(log, {{"a"}, 0, everything, 0, false, 10})) << "the observer may read";
   });
-  log.append({event({"a"}), event({"a"})}, [&](const auto& answer) {
+  log.append({event({"a"}), event({"a"})}, {}, [&](const auto& answer) {
     EXPECT_TRUE(answer);
     seen.emplace_back("done");
   });
@@ -118,13 +118,13 @@ TEST(memory_log, passes_what_is_not_kept_with_the_head) {
   passing.kept = false;
   EXPECT_THAT(append(log, {passing, event({"a"}), passing}), ElementsAre(0, 1, 1));
   EXPECT_THAT(seen, ElementsAre(0, 1, 1));
-  EXPECT_THAT(positions(*page_of(log, {{"a"}, 0, everything, false, 10})), ElementsAre(1));
+  EXPECT_THAT(positions(*page_of(log, {{"a"}, 0, everything, 0, false, 10})), ElementsAre(1));
 }
 
 TEST(memory_log, may_be_appended_to_from_an_answer) {
   memory_log log("e");
   std::vector<std::uint64_t> again;
-  log.append({event({"a"})}, [&](const auto&) { again = append(log, {event({"a"})}); });
+  log.append({event({"a"})}, {}, [&](const auto&) { again = append(log, {event({"a"})}); });
   EXPECT_THAT(again, ElementsAre(2));
 }
 
@@ -135,8 +135,8 @@ TEST(memory_log, drops_the_oldest_past_its_entries) {
   EXPECT_EQ(log.head(), 5U);
   EXPECT_EQ(log.used().entries, 3U);
   EXPECT_EQ(log.used().trimmed, 2U);
-  EXPECT_FALSE(page_of(log, {{"a"}, 1, everything, false, 10})->complete);
-  EXPECT_TRUE(page_of(log, {{"a"}, 2, everything, false, 10})->complete);
+  EXPECT_FALSE(page_of(log, {{"a"}, 1, everything, 0, false, 10})->complete);
+  EXPECT_TRUE(page_of(log, {{"a"}, 2, everything, 0, false, 10})->complete);
 }
 
 TEST(memory_log, drops_the_oldest_past_its_bytes_and_frees_them) {
@@ -160,18 +160,18 @@ TEST(memory_log, drops_what_is_too_old) {
   EXPECT_EQ(log.oldest(), 0U);
   EXPECT_EQ(log.head(), 3U) << "positions go on";
   EXPECT_THAT(append(log, {event({"a"}, 6000)}), ElementsAre(4));
-  EXPECT_FALSE(page_of(log, {{"a"}, 2, everything, false, 10})->complete);
-  EXPECT_TRUE(page_of(log, {{"a"}, 3, everything, false, 10})->complete);
+  EXPECT_FALSE(page_of(log, {{"a"}, 2, everything, 0, false, 10})->complete);
+  EXPECT_TRUE(page_of(log, {{"a"}, 3, everything, 0, false, 10})->complete);
 }
 
 TEST(memory_log, a_loud_room_drops_its_own) {
   memory_log log("e", {.room_entries_max = 2});
   append(log, {event({"quiet"}), event({"loud", "quiet"})});
   for (int i = 0; i < 4; ++i) append(log, {event({"loud"})});
-  EXPECT_THAT(positions(*page_of(log, {{"loud"}, 0, everything, false, 10})), ElementsAre(5, 6));
-  EXPECT_FALSE(page_of(log, {{"loud"}, 3, everything, false, 10})->complete);
-  EXPECT_TRUE(page_of(log, {{"loud"}, 4, everything, false, 10})->complete);
-  const auto quiet = *page_of(log, {{"quiet"}, 0, everything, false, 10});
+  EXPECT_THAT(positions(*page_of(log, {{"loud"}, 0, everything, 0, false, 10})), ElementsAre(5, 6));
+  EXPECT_FALSE(page_of(log, {{"loud"}, 3, everything, 0, false, 10})->complete);
+  EXPECT_TRUE(page_of(log, {{"loud"}, 4, everything, 0, false, 10})->complete);
+  const auto quiet = *page_of(log, {{"quiet"}, 0, everything, 0, false, 10});
   EXPECT_THAT(positions(quiet), ElementsAre(1, 2));
   EXPECT_TRUE(quiet.complete);
   EXPECT_EQ(log.used().entries, 4U);
@@ -183,14 +183,14 @@ TEST(memory_log, hollow_places_leave_once_they_are_the_oldest) {
   append(log, {event({"loud"}), event({"loud"}), event({"quiet"}), event({"loud"})});
   EXPECT_EQ(log.used().entries, 2U);
   EXPECT_EQ(log.oldest(), 3U);
-  EXPECT_THAT(positions(*page_of(log, {{"quiet", "loud"}, 0, everything, false, 10})), ElementsAre(3, 4));
+  EXPECT_THAT(positions(*page_of(log, {{"quiet", "loud"}, 0, everything, 0, false, 10})), ElementsAre(3, 4));
 }
 
 TEST(memory_log, refuses_a_batch_larger_than_itself) {
   memory_log log("e", {.bytes_max = 2000, .entries_max = 3});
   const auto code_of = [&log](std::vector<entry> batch) {
     auto code = errc::internal;
-    log.append(std::move(batch), [&code](const auto& answer) {
+    log.append(std::move(batch), {}, [&code](const auto& answer) {
       ASSERT_FALSE(answer);
       code = answer.error().code;
     });
@@ -216,7 +216,7 @@ TEST(memory_log, agrees_with_a_plain_list_whatever_the_bounds) {
       for (const auto position : append(log, {event(rooms, now, random() % 900)})) all[position] = rooms;
       const std::string room(1, static_cast<char>('a' + random() % 6));
       const auto after = random() % (log.head() + 1);
-      const auto read = *page_of(log, {{room}, after, everything, false, 1000});
+      const auto read = *page_of(log, {{room}, after, everything, 0, false, 1000});
       std::vector<std::uint64_t> expected;
       for (const auto& [position, of] : all) {
         if (position > after && std::find(of.begin(), of.end(), room) != of.end()) expected.push_back(position);
@@ -242,7 +242,7 @@ TEST(memory_log, keeps_one_order_for_many_threads) {
     writers.emplace_back([&log] {
       for (int i = 0; i < 200; ++i) {
         append(log, {event({"a"}), event({"b"})});
-        (void)page_of(log, {{"a"}, 0, everything, false, 5});
+        (void)page_of(log, {{"a"}, 0, everything, 0, false, 5});
       }
     });
   }
@@ -266,7 +266,7 @@ TEST(memory_log, reads_the_newest_of_rooms_together) {
   memory_log log("e");
   append(log, {event({"a"}), event({"b"}), event({"a", "b"}), event({"c"}), event({"b"})});
   const auto last = [&log](std::vector<std::string> rooms, std::uint64_t up_to, std::size_t limit) {
-    return *page_of(log, {rooms, 0, up_to, true, limit});
+    return *page_of(log, {rooms, 0, up_to, 0, true, limit});
   };
   EXPECT_THAT(positions(last({"a", "b"}, everything, 2)), ElementsAre(5, 3));
   EXPECT_TRUE(last({"a", "b"}, everything, 2).more);

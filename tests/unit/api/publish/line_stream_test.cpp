@@ -315,12 +315,14 @@ TEST(LineStream, IsDecodedAsItComes) {
 /// A log that answers when the test lets it, on the test's thread, as a remote one does on its own.
 struct late_log : history::log {
   void observe(observer work) override { inner.observe(std::move(work)); }
+  void keep(history::fact item, kept done) override { inner.keep(std::move(item), std::move(done)); }
   void read(history::range wanted, page_ready done) const override { inner.read(std::move(wanted), std::move(done)); }
   std::uint64_t head() const override { return inner.head(); }
   std::uint64_t oldest() const override { return inner.oldest(); }
   const std::string& epoch() const noexcept override { return inner.epoch(); }
   usage used() const override { return inner.used(); }
-  void append(std::vector<history::entry> batch, appended done) override {
+  void trim(std::int64_t now_ms) override { inner.trim(now_ms); }
+  void append(std::vector<history::entry> batch, std::vector<history::answer>, appended done) override {
     const std::lock_guard lock(mutex);
     pending.emplace_back(std::move(batch), std::move(done));
   }
@@ -333,7 +335,7 @@ struct late_log : history::log {
     auto [batch, done] = std::move(pending.front());
     pending.pop_front();
     lock.unlock();
-    if (well) return inner.append(std::move(batch), std::move(done));
+    if (well) return inner.append(std::move(batch), {}, std::move(done));
     done(errc::unavailable);
   }
   history::memory_log inner{"late"};

@@ -26,6 +26,21 @@ TEST(revocations, by_token) {
   EXPECT_FALSE(list.revoked(token("u1", "t1", now), now + 1h)) << "it has expired by itself";
 }
 
+TEST(revocations, may_be_kept_and_restored) {
+  revocations list, again;
+  ASSERT_TRUE(list.revoke_token("t1", now, now + 1h));
+  ASSERT_TRUE(list.revoke_user("u1", now, now + 2h));
+  EXPECT_FALSE(list.find("jt2"));
+  again.restore(*list.find("jt1"), now);
+  again.restore(*list.find("uu1"), now);
+  EXPECT_TRUE(again.revoked(token("x", "t1", now), now));
+  EXPECT_TRUE(again.revoked(token("u1", "", now), now));
+  EXPECT_FALSE(again.revoked(token("u1", "", now + 1s), now + 1s)) << "issued afterwards";
+  revocations late;
+  late.restore(*list.find("jt1"), now + 1h);
+  EXPECT_EQ(late.size(), 0U) << "what it names has expired";
+}
+
 TEST(revocations, again_prolongs_and_never_shortens) {
   revocations list;
   ASSERT_TRUE(list.revoke_token("t1", now, now + 1h));

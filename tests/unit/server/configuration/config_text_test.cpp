@@ -1,7 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/configuration.hpp"
+#include "server/configuration/configuration.hpp"
 
 namespace fanfare::server {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/config_table.hpp"
+#include "server/configuration/config_table.hpp"
 
 #include <algorithm>
 #include <array>
@@ -219,11 +219,22 @@ constexpr config_key keys[] = {
      .preset = "memory",
      .explanation = "Where the log of events is kept.",
      .choices = "memory|sqlite|redis"},
-    {.name = "history.path", .kind = text, .preset = "", .explanation = "The SQLite file.", .path = true},
+    {.name = "history.path",
+     .kind = text,
+     .preset = "",
+     .explanation = "The SQLite file. Where it is given, history.backend is sqlite unless it says otherwise.",
+     .path = true},
+    {.name = "history.sync",
+     .kind = text,
+     .preset = "full",
+     .explanation = "What an acknowledged event survives in the SQLite file: full, a loss of power; normal, a crash of "
+                    "the server; off, "
+                    "the same, but a loss of power may damage the file.",
+     .choices = "full|normal|off"},
     whole("history.room_events_max", "10000", 1, 1000000000,
           "Events kept of one room, so that a loud one does not push the others out."),
     whole("history.events_max", "100000", 1, 1000000000, "Events kept in all; the oldest go first."),
-    whole("history.bytes_max", "67108864", 1024, 1099511627776, "Bytes of events kept in memory; the oldest go first."),
+    whole("history.bytes_max", "67108864", 1024, 1099511627776, "Bytes of events kept; the oldest go first."),
     whole("history.max_age_s", "86400", 1, 315360000, "How long an event is kept."),
 
     {.name = "redis.url",

@@ -6,7 +6,7 @@
 #include <fmt/format.h>
 #include <fanfare/base/json.hpp>
 
-#include "server/configuration.hpp"
+#include "server/configuration/configuration.hpp"
 
 namespace fanfare::server {
 

@@ -1,4 +1,4 @@
-#include "server/configuration.hpp"
+#include "server/configuration/configuration.hpp"
 
 #include <algorithm>
 #include <cerrno>

@@ -15,7 +15,7 @@
 
 #include <fanfare/base/edit_distance.hpp>
 
-#include "server/configuration.hpp"
+#include "server/configuration/configuration.hpp"
 
 namespace fanfare::server {
 

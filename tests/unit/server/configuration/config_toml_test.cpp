@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <fstream>
 
-#include "server/configuration.hpp"
+#include "server/configuration/configuration.hpp"
 
 namespace fanfare::server {
 namespace {

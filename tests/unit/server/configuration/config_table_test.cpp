@@ -1,4 +1,4 @@
-#include "server/config_table.hpp"
+#include "server/configuration/config_table.hpp"
 
 #include <gtest/gtest.h>
 

@@ -12,7 +12,7 @@
 #include <variant>
 #include <vector>
 
-#include "server/config_table.hpp"
+#include "server/configuration/config_table.hpp"
 
 namespace fanfare::server {
 
