@@ -154,6 +154,7 @@ CORPORA = {
     "message_assembler": WEBSOCKET, "deflate": DEFLATED, "handshake": text(HANDSHAKES),
     "payload_codec": text(PAYLOADS), "session_fsm": SESSIONS,
     "json_parser": text(PACKETS), "msgpack_parser": [bytes.fromhex(item) for item in MSGPACK_PACKETS], "msgpack_codec": [bytes.fromhex(item) for item in MSGPACK],
+    "sqlite_store": [b"", b"\x00\x00\x10\xff", b"\x00\x10\x00\x05\x00\x10\x03\xff", b"\x00\x20\x08\x80\x00\x30\x00\x02"],
     "cursor": text(["a-0", "k3x9-18446744073709551615", "a-01", "-1", "a-", "a" * 33 + "-1"]),
     "line_assembler": text(['{}\n{}\n', "\ufeff{}\r\n\r\n \t\n[1]", "0123456789abcdef\n0123456789abcdefg\nx", "\n\n\ufeff", "x" * 40]),
     "filter": text(FILTERS), "json_pointer": text(['/a/0\n{"a":[1]}', '/a~1b/~0\n{"a/b":{"~":1}}', '\n"x"', "/0\n[[[]]]"]),
