@@ -288,9 +288,9 @@ bool socket_impl::expect_ack(std::uint64_t id, milliseconds limit, acks::callbac
 }
 
 void socket_impl::deliver(const std::vector<engineio::outbound>& frames, const engineio::send_options& how,
-                          const std::shared_ptr<const packet>& original, std::uint64_t position) {
+                          const std::shared_ptr<const packet>& original, std::uint64_t position, bool alone) {
   if (!connected_ || (position != 0 && position <= replayed_)) return;
-  if (gate_) {
+  if (gate_ && !alone) {
     for (const auto& frame : frames) gate_->bytes += frame->frame().size() + held_overhead_bytes;
     gate_->waiting.push_back({frames, how, original});
     if (gate_->bytes <= gate_->bytes_max) return;

@@ -70,9 +70,10 @@ class socket_impl final : public socket {
   void on_close(std::string_view reason);
   void report(const rejection& why);
   [[nodiscard]] const std::string& name_of_nsp() const noexcept { return nsp_->name(); }
-  /// One packet already encoded, as a broadcast has it; `original` is there when anybody listens to what is sent.
+  /// One packet already encoded, as a broadcast has it; `original` is there when anybody listens to what is sent. What
+  /// is for this socket alone passes the gate.
   void deliver(const std::vector<engineio::outbound>& frames, const engineio::send_options& how,
-               const std::shared_ptr<const packet>& original, std::uint64_t position);
+               const std::shared_ptr<const packet>& original, std::uint64_t position, bool alone);
   /// Waits for the answer to a packet that a broadcast brings; false past the bound.
   bool expect_ack(std::uint64_t id, milliseconds limit, acks::callback done);
   void forget_ack(std::uint64_t id) { acks_.forget(id); }

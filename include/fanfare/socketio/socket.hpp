@@ -88,8 +88,9 @@ class socket : public std::enable_shared_from_this<socket> {
   /// call takes the place of the first.
   virtual void when_drained(std::function<void()> work) = 0;
 
-  /// Broadcasts to this socket wait from now on, in their order, until release(); what it emits itself does not. When
-  /// more than `bytes_max` would wait, `overflow` runs, once, and is to release() at once: nothing is dropped.
+  /// Broadcasts to this socket wait from now on, in their order, until release(); what it emits itself, and what is
+  /// sent to it alone, does not. When more than `bytes_max` would wait, `overflow` runs, once, and is to release() at
+  /// once: nothing is dropped.
   virtual void hold(std::size_t bytes_max, std::function<void()> overflow) = 0;
   /// Sends what has waited.
   virtual void release() = 0;

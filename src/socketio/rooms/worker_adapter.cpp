@@ -9,6 +9,10 @@ namespace fanfare::socketio {
 
 namespace {
 
+bool is_alone(const broadcast_options& options, const socket_impl& socket) {
+  return options.rooms.size() == 1 && options.rooms.front() == socket.id();
+}
+
 /// Whether it goes by the lanes' own queues, to every worker.
 bool has_place(const broadcast_options& options) { return options.sequence != 0 || options.ordered; }
 
@@ -75,7 +79,7 @@ std::shared_ptr<worker_adapter::delivery> worker_adapter::prepare(const packet& 
 
 void worker_adapter::deliver(lane& to, const delivery& what) {
   const auto reached = to.rooms.visit(what.options, [&what](socket_impl& socket) {
-    socket.deliver(what.frames, what.how, what.original, what.position);
+    socket.deliver(what.frames, what.how, what.original, what.position, is_alone(what.options, socket));
   });
   if (reached != 0) shared_->count.sent(what.type, reached);
 }
@@ -172,7 +176,7 @@ void worker_adapter::broadcast_with_ack(const packet& out, const broadcast_optio
       });
       if (!waits) return;
       ++expected;
-      socket.deliver(what->frames, what->how, what->original, 0);
+      socket.deliver(what->frames, what->how, what->original, 0, is_alone(what->options, socket));
     });
     if (reached != 0) shared_->count.sent(what->type, expected);
     sum->sockets += expected;

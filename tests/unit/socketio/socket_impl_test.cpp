@@ -71,6 +71,21 @@ TEST_F(socket_test, holds_broadcasts_back_until_it_is_released) {
   EXPECT_EQ(overflows, 0);
 }
 
+TEST_F(socket_test, what_is_for_it_alone_passes_the_gate) {
+  server_options options;
+  options.recovery.emplace();
+  start(std::move(options));
+  socket->hold(1000, [] {});
+  broadcast("held", 1);
+  socket->emit("own");  // by way of its own room, as all that recovery keeps
+  io->pool.run();
+  const auto first = engine->take();
+  ASSERT_EQ(first.size(), 1U);
+  EXPECT_TRUE(first[0].starts_with(R"(42["own")")) << first[0];
+  socket->release();
+  EXPECT_EQ(engine->take().size(), 1U);
+}
+
 TEST_F(socket_test, what_is_held_back_has_a_bound) {
   start();
   socket->hold(1000, [&] { socket->release(); });
