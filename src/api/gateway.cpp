@@ -84,10 +84,7 @@ void admit(context& shared, const socketio::socket_ptr& socket, const socketio::
           socket->data() = object{{"claims", to_claims(*who)}};
           next(std::nullopt);
         };
-        if (worker.here())
-          go_on();
-        else
-          worker.post(std::move(go_on));
+        worker.dispatch(std::move(go_on));
       });
 }
 

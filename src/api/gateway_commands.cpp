@@ -153,10 +153,7 @@ void gateway_session::refresh(const command_ptr& given) {
       std::string(without_scheme(*token->if_string())),
       [self = shared_from_this(), &worker = socket->worker(), given](result<domain::principal> who) mutable {
         auto go_on = [self = std::move(self), given, who = std::move(who)] { self->refreshed(given, who); };
-        if (worker.here())
-          go_on();
-        else
-          worker.post(std::move(go_on));
+        worker.dispatch(std::move(go_on));
       });
 }
 

@@ -46,10 +46,7 @@ namespace {
 /// Runs `work` on the table's worker: at once when this is it.
 template <class Work>
 void run_on(session_table& table, Work work) {
-  if (table.worker().here())
-    work();
-  else
-    table.worker().post(std::move(work));
+  table.worker().dispatch(std::move(work));
 }
 
 /// Behind what the worker's sockets have brought by now, and behind what that makes it send: the first turn may run
@@ -164,10 +161,7 @@ void server::state::handshake(const http::exchange_ptr& exchange, const request_
       self->count->failed(cause::forbidden);
       self->answer(exchange, terms, refusal_answer(terms, *refused));
     };
-    if (exchange->worker().here())
-      proceed();
-    else
-      exchange->worker().post(std::move(proceed));
+    exchange->worker().dispatch(std::move(proceed));
   };
   options->allow_request(exchange->request(), std::move(done));
 }

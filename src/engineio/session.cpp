@@ -82,10 +82,7 @@ void session::on_get(const http::exchange_ptr& poll) {
       one->polling_.forget();
       one->fsm_.on_poll_aborted();
     };
-    if (one->worker().here())
-      report();
-    else
-      one->worker().post(std::move(report));
+    one->worker().dispatch(std::move(report));
   });
 }
 

@@ -37,8 +37,7 @@ struct ack_gathering : std::enable_shared_from_this<ack_gathering> {
       step(*self);
       self->finish_when_whole();
     };
-    if (worker.here()) return work();
-    worker.post(std::move(work));
+    worker.dispatch(std::move(work));
   }
 
   void finish_when_whole() {

@@ -98,8 +98,7 @@ void name_space_impl::run_middleware(std::size_t index, const std::shared_ptr<en
       if (why) return self->reject(who, *why);
       self->run_middleware(index + 1, who);
     };
-    if (who->from->worker().here()) return step();
-    who->from->worker().post(std::move(step));
+    who->from->worker().dispatch(std::move(step));
   };
   try {
     who->setup->middleware[index](who->socket, go_on);

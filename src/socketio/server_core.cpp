@@ -102,8 +102,7 @@ void server_core::ask_parents(std::size_t index, const std::string& name, const 
       }
       done(std::move(there));
     };
-    if (asker.here()) return step();
-    asker.post(std::move(step));
+    asker.dispatch(std::move(step));
   };
   try {
     parent->matcher()(name, auth, next);

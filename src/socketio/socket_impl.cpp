@@ -180,8 +180,7 @@ void socket_impl::run_middleware(std::size_t index, std::shared_ptr<event> in) {
       if (why) return keep->report(*why);
       keep->run_middleware(index + 1, in);
     };
-    if (keep->worker().here()) return step();
-    keep->worker().post(std::move(step));
+    keep->worker().dispatch(std::move(step));
   };
   const auto work = middleware_[index];
   shared_->guard([&] { work(*in, std::move(go_on)); });

@@ -57,8 +57,7 @@ class line_stream : public std::enable_shared_from_this<line_stream> {
   [[nodiscard]] object summary();
   template <class Work>
   void on_worker(Work work) {
-    if (exchange_->worker().here()) return work();
-    exchange_->worker().post(std::move(work));
+    exchange_->worker().dispatch(std::move(work));
   }
 
   context& shared_;

@@ -51,7 +51,7 @@ TEST_F(sqlite_database_test, faults_have_words_and_codes) {
   }
   EXPECT_THROW(sqlite_database("/nowhere/a.db", sqlite_database::access::write), sqlite_error);
   EXPECT_THROW(sqlite_database(folder.file("b.db"), sqlite_database::access::read), sqlite_error) << "nothing to read";
-  EXPECT_THROW(file.prepare("SELECT * FROM nothing"), sqlite_error);
+  EXPECT_THROW(static_cast<void>(file.prepare("SELECT * FROM nothing")), sqlite_error);
 }
 
 }  // namespace
