@@ -33,7 +33,14 @@ class Ledger {
   take({ data: { changes: { by, n } } }) {
     if (n !== this.next[by] && !this.wrong) this.wrong = `${this.name}: of ${by} came ${n} where ${this.next[by]} was due`;
     this.next[by] = n + 1;
-    if (++this.received === total || this.wrong) this.done();
+    ++this.received;
+    if (this.received === this.mark) this.marked();
+    if (this.received === total || this.wrong) this.done();
+  }
+  /** Resolves once it has got that many, or something is wrong. */
+  until(mark) {
+    if (this.received >= mark) return undefined;
+    return Promise.race([this.all, new Promise((resolve) => Object.assign(this, { mark, marked: resolve }))]);
   }
 }
 
@@ -86,20 +93,18 @@ test(`${total} events, ${publishers} publishers, ${clients} clients, ${kills} ki
   const publishing = spawn(python, [fileURLToPath(new URL("publishers.py", import.meta.url)), String(publishers), String(perPublisher)],
     { env: { ...process.env, FANFARE_URL: proxy.url, FANFARE_KEY: serviceKey }, stdio: ["ignore", "pipe", "inherit"] });
   const said = once(createInterface({ input: publishing.stdout }), "line");
-  const ended = once(publishing, "exit");
-  let dead = false;
-  ended.then(([code]) => (dead = code !== 0));
+  const failed = new Promise((_, reject) => publishing.once("exit", (code) => code === 0 || reject(new Error(`publishers: ${code}`))));
+  failed.catch(() => {});
 
   for (let kill = 1; kill <= kills; ++kill) {
     // Somewhere in the midst of the events, wherever the machine is then.
-    const mark = Math.floor((total * kill) / (kills + 1));
-    while (ledgers[0].received < mark && !ledgers[0].wrong && !dead) await new Promise((resolve) => setTimeout(resolve, 5));
+    await within(600000, Promise.race([failed, ledgers[0].until(Math.floor((total * kill) / (kills + 1)))]), `kill ${kill}`);
     server.kill();
     await server.exited;
     server = await Server.start({ settings });
     proxy.target = new URL(server.url);
   }
-  const [line] = await within(600000, said, "the publishers");
+  const [line] = await within(600000, Promise.race([failed, said]), "the publishers");
   await within(600000, Promise.all(ledgers.map((each) => each.all)), "every number").catch(() => {});
   const received = ledgers.reduce((sum, each) => sum + each.received, 0);
   t.diagnostic(`published ${line}; received ${received} of ${total * clients}; not recovered ${ledgers.reduce((sum, each) => sum + each.unrecovered, 0)}`);
