@@ -112,6 +112,8 @@ void sqlite_file::backup(const std::string& to) {
   std::error_code ignored;
   if (std::filesystem::exists(to, ignored)) throw sqlite_error(to + " is there already", SQLITE_CANTOPEN);
   file_.prepare("VACUUM INTO ?").bind_text(1, to).run();
+  // Who starts a server on the copy gives positions again that this file has given to other events meanwhile.
+  sqlite_database(to, sqlite_database::access::write).run("INSERT OR REPLACE INTO meta VALUES('copied', 1)");
 }
 
 std::vector<std::string> sqlite_file::verify() {

@@ -39,7 +39,7 @@ class sqlite_file {
   /// Deletes what is in `user:<id>` and what names the id anywhere in its envelope. Gives how many entries.
   std::int64_t erase_user(const std::string& user);
 
-  /// A copy, whole and consistent, at `to`, which must not be there.
+  /// A copy, whole and consistent, at `to`, which must not be there. A server that starts on it takes a new epoch.
   void backup(const std::string& to);
   /// What is wrong with the file: SQLite's own check, then ours. Empty: nothing.
   [[nodiscard]] std::vector<std::string> verify();

@@ -57,6 +57,11 @@ void sqlite_log::close() {
   wake_reader_.notify_all();
   if (writer_.joinable()) writer_.join();
   if (reader_.joinable()) reader_.join();
+  try {
+    if (store_) store_->end_life();
+  } catch (const sqlite_error&) {  // the next start looks at it as after a crash
+  }
+  store_ = nullptr;
 }
 
 void sqlite_log::open() {

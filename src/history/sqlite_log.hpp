@@ -33,8 +33,8 @@ struct sqlite_log_options {
 /// on, and the file is opened again until it takes. Thread: any.
 class sqlite_log final : public log {
  public:
-  /// `epoch` names a new file's log, one that is there keeps its own. Throws std::runtime_error, for the operator: the
-  /// file is another server's, another program's, of a newer schema, no database, or cannot be opened.
+  /// `epoch` names a new file's log, and a backup's; any other keeps its own. Throws std::runtime_error, for the
+  /// operator: the file is another server's, another program's, of a newer schema, no database, or cannot be opened.
   explicit sqlite_log(std::string epoch, sqlite_log_options options);
   ~sqlite_log() override { close(); }
 

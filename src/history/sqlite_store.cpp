@@ -3,6 +3,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <fstream>
 #include <utility>
 
 #include <fanfare/base/json.hpp>
@@ -28,6 +29,14 @@ constexpr const char* schema = R"(
 
 constexpr std::int64_t facts_trim_every_ms = 60000;
 constexpr std::size_t entry_overhead_bytes = 128;  // rows and indices, about
+
+/// Another at each start of the machine; "" where the system does not say.
+std::string boot_id() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  std::string id;
+  file >> id;
+  return id;
+}
 
 std::size_t bytes_of(const entry& item) {
   return item.json.size() + item.id.size() + item.type.size() + entry_overhead_bytes;
@@ -119,9 +128,36 @@ void sqlite_store::open_or_make(sqlite_sync sync, std::string fresh_epoch) {
     file_.prepare("INSERT INTO meta VALUES('epoch',?)").bind_text(1, fresh_epoch).run();
     making.commit();
   }
-  auto epoch = file_.prepare("SELECT content FROM meta WHERE name='epoch'");
-  if (!epoch.step()) throw sqlite_error("the file names no epoch", SQLITE_CORRUPT);
-  epoch_ = epoch.text(0);
+  begin_life(sync, fresh_epoch);
+}
+
+// Positions may come again where events have been lost: after a backup, or when the machine went down under a server
+// whose commits were not synced. A cursor of then must not be taken for one of ours, so the log gets another epoch.
+void sqlite_store::begin_life(sqlite_sync sync, const std::string& fresh_epoch) {
+  const auto meta = [this](const char* name) {
+    auto asked = file_.prepare("SELECT content FROM meta WHERE name=?");
+    return asked.bind_text(1, name).step() ? std::string(asked.text(0)) : std::string();
+  };
+  const auto this_boot = boot_id();
+  const auto left_open = meta("open");  // by a life that did not end well: "<boot> <sync>"
+  const bool lossy = !left_open.empty() && !left_open.ends_with(words_for(sqlite_sync::full));
+  const bool rebooted = this_boot.empty() || !left_open.starts_with(this_boot);
+  sqlite_transaction beginning(file_);
+  if (!meta("copied").empty() || (lossy && rebooted)) {
+    file_.prepare("UPDATE meta SET content=? WHERE name='epoch'").bind_text(1, fresh_epoch).run();
+    file_.run("DELETE FROM meta WHERE name='copied'");
+  }
+  const auto mark = this_boot + " " + words_for(sync);
+  file_.prepare("INSERT OR REPLACE INTO meta VALUES('open',?)").bind_text(1, mark).run();
+  beginning.commit();
+  epoch_ = meta("epoch");
+  if (epoch_.empty()) throw sqlite_error("the file names no epoch", SQLITE_CORRUPT);
+}
+
+void sqlite_store::end_life() {
+  sqlite_transaction ending(file_);
+  file_.run("DELETE FROM meta WHERE name='open'");
+  ending.commit();
 }
 
 void sqlite_store::count() {

@@ -55,6 +55,8 @@ class sqlite_store {
   /// Drops what is past a bound. `now_ms`: Unix time.
   void trim(std::int64_t now_ms);
   void commit();
+  /// Notes that the file is left in order; before the store goes, unless it is in trouble.
+  void end_life();
   /// Writes something, to see whether the disk takes it.
   void probe();
   /// Whether all of the batch's kept entries together would be dropped at once.
@@ -71,6 +73,7 @@ class sqlite_store {
     std::size_t listed = 0;
   };
   void open_or_make(sqlite_sync sync, std::string fresh_epoch);
+  void begin_life(sqlite_sync sync, const std::string& fresh_epoch);
   void count();
   room& room_of(const std::string& name);
   void list(const std::string& name, const entry& item);

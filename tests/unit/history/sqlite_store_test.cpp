@@ -70,6 +70,26 @@ TEST_F(sqlite_store_test, positions_never_come_again) {
   EXPECT_TRUE(sqlite_reader(path).read({.rooms = {"a"}, .after = 2}).complete);
 }
 
+TEST_F(sqlite_store_test, takes_a_new_epoch_when_events_may_have_been_lost) {
+  const auto epoch_of = [this](const char* fresh, sqlite_sync sync, bool ends_well = false) {
+    sqlite_store store(path, sync, fresh, {});
+    if (ends_well) store.end_life();
+    return store.epoch();
+  };
+  const auto reboot = [this] {
+    sqlite_database(path, sqlite_database::access::write)
+        .run("UPDATE meta SET content='other' || substr(content, 37) WHERE name='open'");
+  };
+  EXPECT_EQ(epoch_of("e1", sqlite_sync::full), "e1");
+  reboot();
+  EXPECT_EQ(epoch_of("e2", sqlite_sync::normal), "e1") << "full had lost nothing";
+  EXPECT_EQ(epoch_of("e3", sqlite_sync::normal), "e1") << "the server alone crashed";
+  reboot();
+  EXPECT_EQ(epoch_of("e4", sqlite_sync::normal, true), "e4") << "the machine went down";
+  reboot();
+  EXPECT_EQ(epoch_of("e5", sqlite_sync::off), "e4") << "it had ended well";
+}
+
 TEST_F(sqlite_store_test, counts_again_what_it_finds) {
   log::usage before;
   {
