@@ -97,6 +97,12 @@ std::int64_t sqlite_file::erase(const std::string& chosen, const std::string& na
         "ifnull((SELECT max(content) FROM meta WHERE name IN('trimmed_to','head')),0))");
     file_.run("DELETE FROM listing WHERE position IN (SELECT position FROM chosen)");
     file_.run("DELETE FROM entry WHERE position IN (SELECT position FROM chosen)");
+    // A room's name may be a person's. What it had lost before is then known of the log as a whole.
+    file_.run(
+        "INSERT OR REPLACE INTO meta SELECT 'trimmed_to', max(ifnull((SELECT content FROM meta WHERE "
+        "name='trimmed_to'),0), ifnull((SELECT max(trimmed_to) FROM room WHERE NOT EXISTS(SELECT 1 FROM listing "
+        "WHERE listing.room=room.number)),0))");
+    file_.run("DELETE FROM room WHERE NOT EXISTS(SELECT 1 FROM listing WHERE listing.room=room.number)");
     deleting.commit();
   }
   // The write-ahead log still has the pages as they were: it is moved into the file and emptied.

@@ -91,6 +91,8 @@ TEST_F(sqlite_file_test, what_is_deleted_is_gone_from_every_byte) {
 TEST_F(sqlite_file_test, a_user_is_erased_wherever_an_event_names_one) {
   EXPECT_EQ(sqlite_file(path).erase_user("bob"), 2);
   EXPECT_THAT(positions(""), ElementsAre(3, 4)) << "bobby is somebody else";
+  EXPECT_EQ(bytes().find("user:bob"), std::string::npos) << "nor is the room's name left";
+  EXPECT_EQ(bytes().find("\"bob\""), std::string::npos);
 }
 
 TEST_F(sqlite_file_test, the_server_goes_on_with_what_is_left) {
