@@ -79,6 +79,7 @@ struct sqlite_store::statements {
         size(file.prepare(
             "SELECT length(json)+length(CAST(id AS BLOB))+length(CAST(type AS BLOB)) FROM entry WHERE position=?")),
         remove(file.prepare("DELETE FROM entry WHERE position=?")),
+        version(file.prepare("PRAGMA data_version")),
         set_meta(file.prepare("INSERT OR REPLACE INTO meta VALUES(?,?)")),
         remember(file.prepare("INSERT OR REPLACE INTO answer(key, time_ms, digest, events) VALUES(?,?,?,?)")),
         keep(file.prepare("INSERT OR REPLACE INTO fact VALUES(?,?,?)")),
@@ -88,7 +89,7 @@ struct sqlite_store::statements {
                           "(SELECT max(number) FROM (SELECT number, time_ms FROM answer ORDER BY number LIMIT 1000) "
                           "WHERE time_ms < ?))")) {}
   sqlite_statement insert, list, new_room, oldest_listed, unlist, listed, rooms_of, trim_room, forget_room, oldest,
-      size, remove, set_meta, remember, keep, drop_facts, forget, aged;
+      size, remove, version, set_meta, remember, keep, drop_facts, forget, aged;
 };
 
 sqlite_store::sqlite_store(const std::string& path, sqlite_sync sync, std::string fresh_epoch,
@@ -194,7 +195,10 @@ bool sqlite_store::too_large(const std::vector<entry>& batch) const {
 
 void sqlite_store::begin() {
   transaction_.emplace(file_);
-  if (file_.number("PRAGMA data_version") != seen_version_) count();
+  sql_->version.reset().step();
+  const auto version = sql_->version.integer(0);
+  sql_->version.reset();
+  if (version != seen_version_) count();
 }
 
 void sqlite_store::append(std::vector<entry>& batch) {

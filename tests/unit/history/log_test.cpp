@@ -9,6 +9,7 @@
 #include <random>
 #include <thread>
 
+#include "history/entries.hpp"
 #include "history/memory_log.hpp"
 #include "history/sqlite_log.hpp"
 #include "history/temporary_folder.hpp"
@@ -20,6 +21,9 @@ namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
+
+using test::event;
+using test::positions;
 
 struct in_memory {
   std::unique_ptr<log> make(memory_log_options bounds) { return std::make_unique<memory_log>("e", bounds); }
@@ -103,16 +107,6 @@ struct in_sqlite {
   test::temporary_folder folder;
 };
 
-entry event(std::vector<std::string> rooms, std::int64_t time_ms = 1000, std::size_t size = 10) {
-  entry out;
-  out.id = "id";
-  out.type = "t";
-  out.rooms = std::move(rooms);
-  out.json = shared_bytes(std::string(size, 'x'));
-  out.time_ms = time_ms;
-  out.conflate_key = "c";
-  return out;
-}
 entry passing(std::vector<std::string> rooms) {
   auto out = event(std::move(rooms));
   out.kept = false;
@@ -138,11 +132,6 @@ struct log_test : testing::Test {
     std::promise<result<page>> came;
     tested->read(std::move(wanted), [&came](result<page> given) { came.set_value(std::move(given)); });
     return came.get_future().get();
-  }
-  static std::vector<std::uint64_t> positions(const page& of) {
-    std::vector<std::uint64_t> out;
-    for (const auto& item : of.entries) out.push_back(item.position);
-    return out;
   }
   std::mutex mutex;
   std::vector<std::uint64_t> seen;
@@ -192,18 +181,18 @@ TYPED_TEST(log_test, pages_go_either_way_and_over_rooms) {
   this->open();
   ASSERT_TRUE(
       this->append({event({"a"}), event({"b"}), event({"a", "b"}), event({"c"}), event({"b"}), event({"a", "a"})}));
-  EXPECT_THAT(this->positions(*this->read({.rooms = {"a", "b"}})), ElementsAre(1, 2, 3, 5, 6));
-  EXPECT_THAT(this->positions(*this->read({.rooms = {"a", "b"}, .after = 1, .up_to = 5})), ElementsAre(2, 3, 5));
-  EXPECT_THAT(this->positions(*this->read({.rooms = {"nobody"}})), IsEmpty());
+  EXPECT_THAT(positions(*this->read({.rooms = {"a", "b"}})), ElementsAre(1, 2, 3, 5, 6));
+  EXPECT_THAT(positions(*this->read({.rooms = {"a", "b"}, .after = 1, .up_to = 5})), ElementsAre(2, 3, 5));
+  EXPECT_THAT(positions(*this->read({.rooms = {"nobody"}})), IsEmpty());
   auto page = *this->read({.rooms = {"a", "b"}, .entries_max = 3});
-  EXPECT_THAT(this->positions(page), ElementsAre(1, 2, 3));
+  EXPECT_THAT(positions(page), ElementsAre(1, 2, 3));
   EXPECT_TRUE(page.more);
   EXPECT_TRUE(page.complete);
   page = *this->read({.rooms = {"a", "b"}, .after = 3, .entries_max = 2});
-  EXPECT_THAT(this->positions(page), ElementsAre(5, 6));
+  EXPECT_THAT(positions(page), ElementsAre(5, 6));
   EXPECT_FALSE(page.more);
   page = *this->read({.rooms = {"b"}, .up_to = 4, .newest_first = true, .entries_max = 1});
-  EXPECT_THAT(this->positions(page), ElementsAre(3));
+  EXPECT_THAT(positions(page), ElementsAre(3));
   EXPECT_TRUE(page.more);
 }
 
@@ -211,10 +200,10 @@ TYPED_TEST(log_test, pages_are_bounded_in_bytes) {
   this->open();
   ASSERT_TRUE(this->append({event({"a"}, 1, 100), event({"a"}, 1, 100), event({"a"}, 1, 100)}));
   auto page = *this->read({.rooms = {"a"}, .bytes_max = 250});
-  EXPECT_THAT(this->positions(page), ElementsAre(1, 2));
+  EXPECT_THAT(positions(page), ElementsAre(1, 2));
   EXPECT_TRUE(page.more);
   page = *this->read({.rooms = {"a"}, .after = 2, .bytes_max = 1});
-  EXPECT_THAT(this->positions(page), ElementsAre(3)) << "one at least";
+  EXPECT_THAT(positions(page), ElementsAre(3)) << "one at least";
   EXPECT_FALSE(page.more);
 }
 
@@ -224,7 +213,7 @@ TYPED_TEST(log_test, what_is_not_kept_passes_in_its_place) {
   EXPECT_THAT(*this->append({event({"a"}), passing({"a"}), event({"a"})}), ElementsAre(1, 1, 2));
   EXPECT_THAT(*this->append({passing({"a"})}), ElementsAre(2));
   EXPECT_THAT(this->seen, ElementsAre(0, 1, 1, 2, 2));
-  EXPECT_THAT(this->positions(*this->read({.rooms = {"a"}})), ElementsAre(1, 2));
+  EXPECT_THAT(positions(*this->read({.rooms = {"a"}})), ElementsAre(1, 2));
 }
 
 TYPED_TEST(log_test, tells_of_gaps) {
@@ -233,7 +222,7 @@ TYPED_TEST(log_test, tells_of_gaps) {
   EXPECT_FALSE(this->read({.rooms = {"loud"}})->complete) << "the room's own bound dropped 1";
   EXPECT_TRUE(this->read({.rooms = {"loud"}, .after = 1})->complete);
   EXPECT_TRUE(this->read({.rooms = {"quiet"}})->complete);
-  EXPECT_THAT(this->positions(*this->read({.rooms = {"loud"}})), ElementsAre(3, 4));
+  EXPECT_THAT(positions(*this->read({.rooms = {"loud"}})), ElementsAre(3, 4));
   ASSERT_TRUE(this->append({event({"quiet"}), event({"other"})}));
   EXPECT_FALSE(this->read({.rooms = {"quiet"}})->complete) << "the log's bound dropped 2";
   EXPECT_TRUE(this->read({.rooms = {"quiet"}, .after = 2})->complete);
@@ -245,16 +234,16 @@ TYPED_TEST(log_test, begins_at_a_time) {
   this->open({.entries_max = 5});
   for (int n = 1; n <= 5; ++n) ASSERT_TRUE(this->append({event({n % 2 ? "odd" : "even"}, n * 1000)}));
   auto page = *this->read({.rooms = {"odd", "even"}, .since_ms = 2500});
-  EXPECT_THAT(this->positions(page), ElementsAre(3, 4, 5));
+  EXPECT_THAT(positions(page), ElementsAre(3, 4, 5));
   EXPECT_TRUE(page.complete);
-  EXPECT_THAT(this->positions(*this->read({.rooms = {"odd"}, .since_ms = 3000})), ElementsAre(3, 5));
-  EXPECT_THAT(this->positions(*this->read({.rooms = {"odd"}, .since_ms = 5001})), IsEmpty());
-  EXPECT_THAT(this->positions(*this->read({.rooms = {"odd"}, .after = 4, .since_ms = 1})), ElementsAre(5));
+  EXPECT_THAT(positions(*this->read({.rooms = {"odd"}, .since_ms = 3000})), ElementsAre(3, 5));
+  EXPECT_THAT(positions(*this->read({.rooms = {"odd"}, .since_ms = 5001})), IsEmpty());
+  EXPECT_THAT(positions(*this->read({.rooms = {"odd"}, .after = 4, .since_ms = 1})), ElementsAre(5));
   EXPECT_TRUE(this->read({.rooms = {"odd"}, .since_ms = 1})->complete) << "nothing has gone yet";
   ASSERT_TRUE(this->append({event({"odd"}, 6000)}));
   page = *this->read({.rooms = {"even", "odd"}, .since_ms = 1500});
   EXPECT_FALSE(page.complete) << "what came between 1500 and the oldest left may be gone";
-  EXPECT_THAT(this->positions(page), ElementsAre(2, 3, 4, 5, 6));
+  EXPECT_THAT(positions(page), ElementsAre(2, 3, 4, 5, 6));
   EXPECT_TRUE(this->read({.rooms = {"even"}, .since_ms = 2001})->complete);
 }
 
@@ -264,7 +253,7 @@ TYPED_TEST(log_test, drops_by_bytes_and_age) {
   EXPECT_LE(this->tested->used().bytes, 3000U);
   EXPECT_EQ(this->read({.rooms = {"a"}})->entries.back().position, 10U);
   ASSERT_TRUE(this->append({event({"a"}, 2001, 10)}));
-  EXPECT_THAT(this->positions(*this->read({.rooms = {"a"}})), ElementsAre(11));
+  EXPECT_THAT(positions(*this->read({.rooms = {"a"}})), ElementsAre(11));
   EXPECT_EQ(this->append({event({"a"}, 2001, 4000)}).error().code, errc::over_limit) << "larger than the whole log";
   EXPECT_THAT(*this->append({event({"a"}, 2001, 10)}), ElementsAre(12)) << "and nothing of it remains";
 }

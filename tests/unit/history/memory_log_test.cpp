@@ -8,33 +8,20 @@
 #include <stdexcept>
 #include <thread>
 
+#include "history/entries.hpp"
+
 namespace fanfare::history {
 namespace {
 
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-entry event(std::vector<std::string> rooms, std::int64_t time_ms = 0, std::size_t size = 10) {
-  entry out;
-  out.id = "id";
-  out.type = "t";
-  out.rooms = std::move(rooms);
-  out.json = shared_bytes(std::string(size, 'x'));
-  out.time_ms = time_ms;
-  out.conflate_key = "c";
-  out.envelope = std::make_shared<value>("live");
-  return out;
-}
+using test::event;
+using test::positions;
 
 std::vector<std::uint64_t> append(log& into, std::vector<entry> batch) {
   std::vector<std::uint64_t> out;
   into.append(std::move(batch), {}, [&out](result<std::vector<std::uint64_t>> positions) { out = *positions; });
-  return out;
-}
-
-std::vector<std::uint64_t> positions(const page& read) {
-  std::vector<std::uint64_t> out;
-  for (const auto& item : read.entries) out.push_back(item.position);
   return out;
 }
 

@@ -5,6 +5,7 @@
 
 #include <sqlite3.h>
 
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <mutex>
@@ -43,6 +44,9 @@ class power_cut {
     sqlite3_vfs_register(real_, 1);
     sqlite3_vfs_unregister(&shim_);
   }
+
+  /// From now on each sync fails, though what was written is in the file.
+  void fail_syncs(bool on) { failing_ = on; }
 
   /// A moment to cut at: what had been written and synced until now.
   [[nodiscard]] std::size_t now() const {
@@ -129,6 +133,7 @@ class power_cut {
         return inner(f)->pMethods->xTruncate(inner(f), size);
       };
       out.xSync = [](sqlite3_file* f, int) {
+        if (file::of(f).owner->failing_) return SQLITE_IOERR_FSYNC;
         file::of(f).owner->note({file::of(f).name, sync{}});
         return SQLITE_OK;  // the disk under the test need not
       };
@@ -159,6 +164,7 @@ class power_cut {
   }
 
   mutable std::mutex mutex_;
+  std::atomic<bool> failing_{false};
   std::vector<step> steps_;
   sqlite3_vfs* real_;
   sqlite3_vfs shim_;

@@ -217,6 +217,26 @@ TEST_F(sqlite_log_test, with_full_a_loss_of_power_takes_nothing_acknowledged) {
   }
 }
 
+TEST_F(sqlite_log_test, what_failed_to_sync_is_not_there_afterwards) {
+  test::power_cut disk;
+  open(sqlite_sync::full);
+  ASSERT_TRUE(append({event("1")}, {{"k1", "", {{"1", 0, 0}}, 1000}}));
+  disk.fail_syncs(true);
+  EXPECT_EQ(append({event("2")}, {{"k2", "", {{"2", 0, 0}}, 1000}}).error().code, errc::unavailable);
+  EXPECT_THAT(trouble(0), HasSubstr("I/O error"));
+  std::promise<bool> kept;
+  tested->keep({"fact", 1, 5000}, [&kept](const auto& outcome) { kept.set_value(outcome.has_value()); });
+  EXPECT_FALSE(kept.get_future().get());
+  disk.fail_syncs(false);
+  EXPECT_EQ(trouble(1), "");
+  EXPECT_THAT(ids(), ElementsAre("1")) << "its publisher was told so, and nobody has heard of it";
+  EXPECT_EQ(tested->remembered().size(), 1U);
+  EXPECT_THAT(*append({event("2 again")}), ElementsAre(2));
+  EXPECT_THAT(ids(), ElementsAre("1", "2 again"));
+  EXPECT_EQ(observed, 2);
+  tested.reset();
+}
+
 TEST_F(sqlite_log_test, keeps_facts_until_their_time) {
   open();
   const auto keep = [this](fact item) {
