@@ -99,7 +99,6 @@ struct context {
   connection_table connections;
   log_sink log_to = [](severity, std::string_view, const log_fields&) {};
   authorization_hook hook;  // empty: ask_hook is forbidden
-  std::function<bool()> history_ready = [] { return true; };
   std::string version;
   milliseconds heartbeat{25000};  // Engine.IO's ping interval, told to clients
   std::size_t batch_max = 1000;

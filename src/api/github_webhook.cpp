@@ -156,7 +156,7 @@ void take_github_delivery(context& shared, const http::exchange_ptr& exchange, c
     return refuse(from, missing ? "signature_missing" : "signature_wrong", checked.error());
   }
   if (shared.draining.load()) return refuse(from, "draining", {errc::draining, {}, {}});
-  if (!shared.history_ready()) return refuse(from, "unavailable", {errc::unavailable, {}, {}});
+  if (!shared.log.ready()) return refuse(from, "unavailable", {errc::unavailable, {}, {}});
   for (const auto& [name, content] : {std::pair{"X-GitHub-Event", from.event}, {"X-GitHub-Delivery", from.id}}) {
     if (content.empty() || content.size() > delivery_bytes_max || !is_printable(content)) {
       return refuse(from, "malformed", {errc::bad_request, std::string(name) + " must have 1 to 128 characters", {}});

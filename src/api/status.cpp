@@ -67,7 +67,7 @@ void observe_status(context& shared) {
   all.observe("fanfare_history_bytes", "Bytes of events in the log.",
               [&shared] { return static_cast<double>(shared.log.used().bytes); });
   all.observe("fanfare_history_ready", "1 while the history takes events; 0 while its disk refuses.",
-              [&shared] { return shared.history_ready() ? 1.0 : 0.0; });
+              [&shared] { return shared.log.ready() ? 1.0 : 0.0; });
   all.observe("fanfare_draining", "1 while the server is shutting down.",
               [&shared] { return shared.draining.load() ? 1.0 : 0.0; });
   all.observe("fanfare_uptime_seconds", "Since the start.", [&shared] { return since_start_s(shared); });
@@ -108,7 +108,7 @@ void get_health(context&, const http::exchange_ptr& exchange, const credential&)
 
 void get_readiness(context& shared, const http::exchange_ptr& exchange, const credential&) {
   if (shared.draining.load()) return exchange->respond(http::response::text(503, "draining\n"));
-  if (!shared.history_ready()) return exchange->respond(http::response::text(503, "history is down\n"));
+  if (!shared.log.ready()) return exchange->respond(http::response::text(503, "history is down\n"));
   exchange->respond(http::response::text(200, "ready\n"));
 }
 

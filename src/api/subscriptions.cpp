@@ -81,7 +81,7 @@ bool subscriptions::bring(const wish& asked, domain::feed::start from, std::uint
   if (!socket) return false;
   socket->hold(shared_.held_bytes_max, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    if (self && self->replay_) self->replay_->stop();
+    if (const auto under_way = self ? self->replay_ : nullptr) under_way->stop();
   });
   domain::replay::receiver to;
   to.send = [weak = socket_](domain::replayed event) {
@@ -108,7 +108,7 @@ result<domain::feed::entered> subscriptions::enter(const wish& asked) {
   const auto limits = shared_.current();
   for (const auto& room : asked.rooms) {
     if (rooms_.contains(room)) continue;
-    const bool full = rooms_.size() + entered_now.size() >= limits->rooms_per_connection_max;
+    const bool full = !asked.own && rooms_.size() + entered_now.size() >= limits->rooms_per_connection_max;
     if (full || !shared_.connections.enter(row_, room, asked.own ? 0 : limits->members_per_room_max)) {
       return give_back({errc::over_limit, full ? "too many rooms" : "the room is full", "/room"});
     }

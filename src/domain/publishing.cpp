@@ -208,6 +208,7 @@ void publishing::start(const std::shared_ptr<job>& work) {
 /// What the log is to keep with the entries: how a retry after a crash is answered.
 std::vector<history::answer> publishing::answers_of(const job& work) const {
   std::vector<history::answer> out;
+  if (work.request_key.empty() && std::ranges::all_of(work.keys, &std::string::empty)) return out;
   const auto time_ms = unix_ms(work.context.now);
   std::vector<history::answer::event> known(work.out.size());
   for (std::size_t i = 0; i < work.out.size(); ++i) {

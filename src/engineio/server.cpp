@@ -43,12 +43,6 @@ struct server::state : std::enable_shared_from_this<server::state> {
 
 namespace {
 
-/// Runs `work` on the table's worker: at once when this is it.
-template <class Work>
-void run_on(session_table& table, Work work) {
-  table.worker().dispatch(std::move(work));
-}
-
 /// Behind what the worker's sockets have brought by now, and behind what that makes it send: the first turn may run
 /// before the sockets are asked again, the second runs behind what they then gave.
 void behind_what_is_readable(executor& worker, std::function<void()> work) {
@@ -95,7 +89,8 @@ void server::state::handle(const http::exchange_ptr& exchange) {
   const auto owner = worker_of(terms.sid);
   if (!owner || *owner >= tables.size()) return refuse(exchange, terms, protocol_error::unknown_sid);
   const auto& table = tables[*owner];
-  run_on(*table, [self = shared_from_this(), table, exchange, terms] { self->serve(*table, exchange, terms); });
+  table->worker().dispatch(
+      [self = shared_from_this(), table, exchange, terms] { self->serve(*table, exchange, terms); });
 }
 
 void server::state::serve(session_table& table, const http::exchange_ptr& exchange, const request_terms& terms,
@@ -199,7 +194,7 @@ std::shared_ptr<session> server::state::make_session(session_table& table, const
 
 void server::state::close_all() {
   for (const auto& table : tables) {
-    run_on(*table, [table] {
+    table->worker().dispatch([table] {
       for (const auto& open : table->all()) open->shut_down();
     });
   }
@@ -236,7 +231,7 @@ void server::close_all() { state_->close_all(); }
 
 void server::for_each(std::function<void(const socket_ptr&)> work) {
   for (const auto& table : state_->tables) {
-    run_on(*table, [table, work] {
+    table->worker().dispatch([table, work] {
       for (const auto& open : table->all()) work(open);
     });
   }

@@ -322,7 +322,6 @@ service::service(const configuration& settings, log& lines) {
   }
   state_->publisher.recall(shared.now(), std::chrono::steady_clock::now());
   api::restore_revocations(shared);
-  shared.history_ready = [log = state_->history.get()] { return log->ready(); };
   state_->tokens.set_keys(verification_keys(settings));
   state_->tokens.set_service_keys(settings.list("publish.keys"));
   shared.replace(api_settings(settings));

@@ -158,7 +158,7 @@ bool line_stream::find_line() {
 // Whether the line's turn has come. Past the publisher's rate it has to wait, and with it all that is behind.
 bool line_stream::admit() {
   if (shared_.draining.load()) return end({errc::draining, {}, {}}), false;
-  if (!shared_.history_ready()) return end({errc::unavailable, {}, {}}), false;
+  if (!shared_.log.ready()) return end({errc::unavailable, {}, {}}), false;
   const auto verdict = shared_.publish_rate.take(name_, std::chrono::steady_clock::now());
   if (verdict.allowed) return true;
   if (verdict.retry_after > shared_.web.options().body_timeout) {

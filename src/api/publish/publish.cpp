@@ -57,7 +57,7 @@ http::response accepted_answer(const domain::publish_answer& answer) {
 void publish_events(context& shared, const http::exchange_ptr& exchange, const credential& who) {
   const auto& request = exchange->request();
   if (shared.draining.load()) return refuse(shared, exchange, {errc::draining, {}, {}});
-  if (!shared.history_ready()) return refuse(shared, exchange, {errc::unavailable, {}, {}});
+  if (!shared.log.ready()) return refuse(shared, exchange, {errc::unavailable, {}, {}});
   const std::string repeat_key(request.headers.get("idempotency-key").value_or(""));
   if (repeat_key.size() > idempotency_key_bytes_max) {
     return refuse(shared, exchange, {errc::bad_request, "Idempotency-Key has more than 256 bytes", {}});

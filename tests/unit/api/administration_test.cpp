@@ -169,5 +169,16 @@ TEST(Administration, RevokesByTokenAndByUser) {
   }
 }
 
+TEST(Administration, SaysWhenARevocationWouldNotOutliveARestart) {
+  rig host;
+  const auto token = rig::token("u1", {}, 3600, {{"jti", "j1"}});
+  guest one(host, token);
+  host.history.refuse();
+  EXPECT_EQ(call(host.port(), "POST", "/api/v1/revocations", rig::json_with_key(), R"({"jti":"j1"})").status, 503u);
+  EXPECT_TRUE(one.ends()) << "it is in force all the same";
+  client again(host.port());
+  EXPECT_EQ(again.connect(token), '4');
+}
+
 }  // namespace
 }  // namespace fanfare::test

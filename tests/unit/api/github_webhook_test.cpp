@@ -198,7 +198,8 @@ TEST(GithubWebhook, SaysWhenItCannotKeepEvents) {
   const auto answer = draining.deliver(opened());
   EXPECT_EQ(answer.status, 503u);
   EXPECT_TRUE(answer.headers.get("Retry-After"));
-  webhook_rig down([](api::context& shared) { shared.history_ready = [] { return false; }; });
+  webhook_rig down;
+  down.history.refuse();
   EXPECT_EQ(down.deliver(opened()).status, 503u);
 }
 

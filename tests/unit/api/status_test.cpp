@@ -58,12 +58,11 @@ TEST(Status, ServesMetrics) {
 }
 
 TEST(Status, TellsLivenessFromReadiness) {
-  bool ready = true;
-  rig host([&ready](api::context& shared) { shared.history_ready = [&ready] { return ready; }; });
+  rig host;
   EXPECT_EQ(host.get("/readyz", {}).status, 200u);
-  ready = false;
+  host.history.refuse();
   EXPECT_EQ(host.get("/readyz", {}).status, 503u);
-  ready = true;
+  host.history.refuse(false);
   host.shared.draining = true;
   EXPECT_EQ(host.get("/readyz", {}).body, "draining\n");
   EXPECT_EQ(host.get("/healthz", {}).status, 200u);

@@ -10,9 +10,7 @@
 namespace fanfare::test {
 namespace {
 
-int number_of(const value& envelope) {
-  return static_cast<int>(envelope.at_pointer("/data/changes/n")->as_double(-1));
-}
+int number_of(const value& envelope) { return static_cast<int>(envelope.at_pointer("/data/changes/n")->as_double(-1)); }
 
 /// A client that is in project:p2, and asks for what it missed of project:p1 while the log takes its time.
 struct replaying {

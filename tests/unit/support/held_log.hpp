@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <mutex>
 #include <vector>
@@ -26,6 +27,13 @@ class held_log : public history::memory_log {
     }
     memory_log::read(std::move(wanted), std::move(done));
   }
+  /// As a disk that refuses: it takes nothing.
+  void refuse(bool on = true) { refuses_ = on; }
+  [[nodiscard]] bool ready() const override { return !refuses_; }
+  void keep(history::fact item, kept done) override {
+    if (refuses_) return done(errc::unavailable);
+    memory_log::keep(std::move(item), std::move(done));
+  }
   void hold(bool on = true) {
     const std::lock_guard lock(mutex_);
     holds_ = on;
@@ -50,6 +58,7 @@ class held_log : public history::memory_log {
  private:
   mutable std::mutex mutex_;
   bool holds_ = false;
+  std::atomic<bool> refuses_{false};
   mutable std::vector<history::range> ranges_;
   mutable std::vector<std::function<void(bool)>> waiting_;
 };

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
 #include <deque>
 #include <mutex>
@@ -239,21 +238,23 @@ TEST(LineStream, EndsWithTheRightToPublish) {
 }
 
 TEST(LineStream, EndsWhenTheServerDrainsOrTheLogIsDown) {
-  std::atomic<bool> ready = true;
-  rig host([&ready](api::context& shared) { shared.history_ready = [&ready] { return ready.load(); }; });
+  rig host;
   for (const bool draining : {true, false}) {
     const auto before = host.history.head();
     stream body(host);
     body.send(chunk(line(1)));
     while (host.history.head() == before) std::this_thread::yield();
-    (draining ? host.shared.draining : ready) = draining;
+    if (draining)
+      host.shared.draining = true;
+    else
+      host.history.refuse();
     body.send(chunk(line(2) + line(3)));
     const auto answer = body.answer();
     EXPECT_EQ(answer.status, 503u);
     EXPECT_EQ(answer.json().find("code")->as_string(), draining ? "draining" : "unavailable");
     EXPECT_EQ(number(answer, "accepted"), 1);
     host.shared.draining = false;
-    ready = true;
+    host.history.refuse(false);
   }
 }
 

@@ -96,11 +96,10 @@ TEST(Publish, SaysHowLongToWait) {
 }
 
 TEST(Publish, RefusesWhileDrainingOrWithoutHistory) {
-  bool ready = true;
-  rig host([&ready](api::context& shared) { shared.history_ready = [&ready] { return ready; }; });
-  ready = false;
+  rig host;
+  host.history.refuse();
   EXPECT_EQ(host.publish(rig::project_updated("p1")).status, 503u);
-  ready = true;
+  host.history.refuse(false);
   EXPECT_EQ(host.publish(rig::project_updated("p1")).status, 202u);
   host.shared.draining = true;
   EXPECT_EQ(host.publish(rig::project_updated("p1")).json().find("code")->as_string(), "draining");
