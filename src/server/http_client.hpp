@@ -8,26 +8,14 @@
 #include <functional>
 #include <memory>
 #include <string>
-#include <string_view>
 
 #include <fanfare/base/error.hpp>
 #include <fanfare/base/executor.hpp>
 #include <fanfare/http/message.hpp>
 
+#include "server/client_url.hpp"
+
 namespace fanfare::server {
-
-struct client_url {
-  bool secure = false;
-  std::string host;  // without brackets
-  std::string port;
-  std::string target;  // path and query, "/" at least
-
-  /// What a Host header says: brackets and a port that is not the scheme's own.
-  [[nodiscard]] std::string authority() const;
-};
-
-/// Takes http:// and https:// (and ws://, wss:// for the same). Fails: bad_request, also for user:password@.
-[[nodiscard]] result<client_url> parse_url(std::string_view url);
 
 struct client_request {
   std::string method = "GET";

@@ -6,12 +6,13 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <sstream>
 
 #include <fmt/format.h>
 #include <fanfare/base/json.hpp>
 
-#include "server/http_client.hpp"
+#include "server/client_url.hpp"
 
 namespace fanfare::server {
 
