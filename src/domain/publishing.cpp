@@ -104,6 +104,7 @@ result<history::entry> publishing::complete(draft& item, const publish_context& 
   out.type = std::move(item.type);
   out.rooms = std::move(item.rooms);
   out.time_ms = now_ms;
+  options_.kept_for.apply(out);
   return out;
 }
 

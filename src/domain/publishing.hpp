@@ -20,6 +20,7 @@
 #include "domain/catalogue/catalogue.hpp"
 #include "domain/envelope.hpp"
 #include "domain/idempotency.hpp"
+#include "domain/retention.hpp"
 #include "history/log.hpp"
 
 namespace fanfare::domain {
@@ -49,6 +50,7 @@ struct publishing_options {
   std::size_t waiting_max = 10000;        // repeats that wait for their first request
   idempotency::options repeats;
   envelope_limits envelope;
+  retention kept_for;
   metrics::registry* metrics = nullptr;
 };
 

@@ -18,6 +18,9 @@
 
 namespace fanfare::history {
 
+/// entry::expires_ms of what no age drops.
+inline constexpr std::int64_t never = std::numeric_limits<std::int64_t>::max();
+
 /// One event on its way into the log or out of it.
 struct entry {
   std::uint64_t position = 0;  // set by append(), from 1; an entry that is not kept carries the head
@@ -28,6 +31,10 @@ struct entry {
   std::int64_t time_ms = 0;        // Unix time of appending: what ages count from
   bool kept = true;                // false: passes the observer in its place and is not stored
   std::string conflate_key;
+  // How long it is kept; not given back by reads. Unix time; 0: by the log's own bound on ages; `never`: no age drops
+  // it, and the bounds on size drop others first, as long as what is kept so takes no more than half of them.
+  std::int64_t expires_ms = 0;
+  bool only_newest = false;  // in each of its rooms it takes the place of an earlier one with the same conflate_key
   std::shared_ptr<value> envelope;  // for the observer, spares parsing `json`; not stored, may be null
 };
 
@@ -45,11 +52,12 @@ struct answer {
   std::int64_t time_ms = 0;  // Unix time
 };
 
-/// Something small that must outlive a restart, until a time: a revocation.
+/// Something small that must outlive a restart, until a time: a revocation, a session.
 struct fact {
   std::string name;  // any bytes; another of the same name takes its place
   std::int64_t number = 0;
-  std::int64_t until_ms = 0;  // Unix time
+  std::int64_t until_ms = 0;  // Unix time; 0: it is withdrawn
+  std::string content = {};   // any bytes
   bool operator==(const fact&) const = default;
 };
 
@@ -68,7 +76,7 @@ struct range {
 struct page {
   std::vector<entry> entries;  // in the range's order; each once, though several of the rooms hold it
   bool complete = true;  // false: something after `after` has been trimmed from one of the rooms, or may have been
-                         // since `since_ms`
+                         // since `since_ms`; what a newer one took the place of does not count
   bool more = false;     // a bound cut the page short
 };
 

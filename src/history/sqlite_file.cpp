@@ -25,7 +25,7 @@ sqlite_file::sqlite_file(const std::string& path) : file_(there(path), sqlite_da
   if (file_.number("PRAGMA application_id") != sqlite_application_id) {
     throw sqlite_error("the file is no history of Fanfare", SQLITE_NOTADB);
   }
-  if (const auto version = file_.number("PRAGMA user_version"); version != sqlite_schema_version) {
+  if (const auto version = file_.number("PRAGMA user_version"); version < 1 || version > sqlite_schema_version) {
     throw sqlite_error("the file has schema " + std::to_string(version) + "; this Fanfare knows " +
                            std::to_string(sqlite_schema_version),
                        SQLITE_MISMATCH);

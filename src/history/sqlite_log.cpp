@@ -258,9 +258,9 @@ void sqlite_log::keep(fact item, kept done) {
   wake_writer_.notify_one();
 }
 
-std::vector<fact> sqlite_log::facts(std::int64_t now_ms) const { return sqlite_store::facts(options_.path, now_ms); }
+std::vector<fact> sqlite_log::facts(std::int64_t now_ms) const { return sqlite_facts::facts(options_.path, now_ms); }
 
-std::vector<answer> sqlite_log::remembered() const { return sqlite_store::remembered(options_.path); }
+std::vector<answer> sqlite_log::remembered() const { return sqlite_facts::remembered(options_.path); }
 
 std::uint64_t sqlite_log::head() const {
   const std::lock_guard guard(mutex_);

@@ -13,24 +13,10 @@
 #include "history/log.hpp"
 #include "history/memory_log.hpp"
 #include "history/sqlite_database.hpp"
+#include "history/sqlite_facts.hpp"
+#include "history/sqlite_schema.hpp"
 
 namespace fanfare::history {
-
-/// What a commit survives: `full` a loss of power, `normal` a crash of the process or a clean shutdown of the machine
-/// (a loss of power may take the last commits, never an older one), `off` a crash of the process.
-enum class sqlite_sync : std::uint8_t { full, normal, off };
-
-/// "full", "normal", "off".
-[[nodiscard]] std::optional<sqlite_sync> parse_sync(std::string_view name) noexcept;
-
-/// What makes a file one of ours: "Fanf" in PRAGMA application_id, the schema's version in PRAGMA user_version.
-inline constexpr std::int64_t sqlite_application_id = 0x46616e66;
-inline constexpr std::int64_t sqlite_schema_version = 1;
-
-struct answer_bounds {
-  std::size_t answers_max = 100000;
-  std::chrono::milliseconds window{600000};
-};
 
 /// The side that writes. Throws sqlite_error from everything but the getters; after one from append() or commit(), make
 /// a new one. Thread: one at a time.
@@ -45,18 +31,15 @@ class sqlite_store {
   void begin();
   /// Gives the entries their positions; stores the kept ones.
   void append(std::vector<entry>& batch);
-  /// Keeps answers about a batch that has been appended.
-  void remember(const std::vector<answer>& answers, const std::vector<entry>& batch);
-  void keep(const fact& item);
-  /// What the file at `path` keeps. Throws sqlite_error.
-  [[nodiscard]] static std::vector<fact> facts(const std::string& path, std::int64_t now_ms);
-  /// Those that the file at `path` keeps, oldest first. Throws sqlite_error.
-  [[nodiscard]] static std::vector<answer> remembered(const std::string& path);
+  void remember(const std::vector<answer>& answers, const std::vector<entry>& batch) {
+    facts_.remember(answers, batch);
+  }
+  void keep(const fact& item) { facts_.keep(item); }
   /// Drops what is past a bound. `now_ms`: Unix time.
   void trim(std::int64_t now_ms);
   void commit();
   /// Notes that the file is left in order; before the store goes, unless it is in trouble.
-  void end_life();
+  void end_life() { history::end_life(file_); }
   /// Writes something, to see whether the disk takes it.
   void probe();
   /// Whether all of the batch's kept entries together would be dropped at once.
@@ -71,30 +54,45 @@ class sqlite_store {
   struct room {
     std::int64_t number = 0;
     std::size_t listed = 0;
+    std::size_t loose = 0;        // of those, entries that may be dropped for the room's bound
+    std::int64_t loose_from = 0;  // none of these is before it
   };
-  void open_or_make(sqlite_sync sync, std::string fresh_epoch);
-  void begin_life(sqlite_sync sync, const std::string& fresh_epoch);
+  struct content {
+    std::size_t bytes = 0;
+    bool firm = false;  // it never expires
+  };
   void count();
+  void count_rooms();
   room& room_of(const std::string& name);
   void list(const std::string& name, const entry& item);
+  void supersede(const entry& by);
+  enum class gap : bool { none, told };
+  void unlist(const std::string& name, std::uint64_t position, bool firm, gap left);
   void drop_oldest_of(const std::string& name);
   void drop(std::uint64_t position);
-  [[nodiscard]] bool past_bounds(std::int64_t now_ms);
-  void forget_answers(std::int64_t now_ms);
+  void remove(std::uint64_t position);
+  [[nodiscard]] std::vector<std::string> rooms_of(std::uint64_t position);
+  [[nodiscard]] content content_of(std::uint64_t position);
+  [[nodiscard]] bool drop_expired(std::int64_t now_ms);
+  [[nodiscard]] bool drop_aged(std::int64_t now_ms);
+  [[nodiscard]] bool drop_for_size();
+  void note_trimmed(std::uint64_t position);
 
   sqlite_database file_;
   const memory_log_options bounds_;
-  const answer_bounds answer_bounds_;
-  std::size_t answers_ = 0;
-  std::int64_t facts_trimmed_ms_ = 0;
   std::int64_t seen_version_ = 0;  // PRAGMA data_version: rises with the commits of others
   std::string epoch_;
   std::uint64_t head_ = 0, oldest_ = 1;
+  std::uint64_t trimmed_to_ = 0, noted_trimmed_to_ = 0;  // newest position gone from anywhere; as `meta` has it
+  std::int64_t aging_from_ = 0, loose_from_ = 0;         // no entry that ages, or may be dropped for size, is before
+  std::int64_t next_expiry_ms_ = never;                  // none expires before it
+  std::size_t firm_entries_ = 0, firm_bytes_ = 0;        // of those that never expire
   log::usage used_;
   std::unordered_map<std::string, room> rooms_;
   std::optional<sqlite_transaction> transaction_;
   struct statements;
   std::unique_ptr<statements, void (*)(statements*)> sql_;
+  sqlite_facts facts_;
 };
 
 }  // namespace fanfare::history

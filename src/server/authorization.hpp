@@ -34,9 +34,6 @@ struct token_request {
 [[nodiscard]] std::string mint_token(const configuration& settings, const token_request& request,
                                      std::chrono::system_clock::time_point now);
 
-/// "90", "90s", "45m", "1h", "7d"; at least a second, at most ten years. Fails: bad_request.
-[[nodiscard]] result<std::chrono::seconds> parse_duration(std::string_view text);
-
 /// policy.rules and policy.room_kinds. Throws config_error.
 [[nodiscard]] domain::access_policy access_policy_of(const configuration& settings);
 /// github.secret, github.previous_secret and github.projects. Throws config_error.

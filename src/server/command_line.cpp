@@ -10,6 +10,7 @@
 #include <fanfare/base/edit_distance.hpp>
 
 #include "domain/access/access_policy.hpp"
+#include "domain/duration.hpp"
 #include "server/history_commands.hpp"
 #include "server/service.hpp"
 
@@ -122,7 +123,7 @@ struct program {
 
   void add_token() {
     auto* sub = command("token", "Mint a token with the configured key", [this] {
-      const auto duration = parse_duration(ttl);
+      const auto duration = domain::parse_duration(ttl);
       if (!duration) throw CLI::ValidationError("--ttl", duration.error().detail);
       token.ttl = *duration;
       check_ids("--sub", {token.sub});

@@ -15,6 +15,7 @@
 
 #include "domain/catalogue/catalogue_formats.hpp"
 #include "domain/envelope.hpp"
+#include "server/event_types.hpp"
 #include "server/http_client.hpp"
 #include "server/listen_client.hpp"
 #include "server/service.hpp"
@@ -184,7 +185,7 @@ int run_config_check(const config_sources& from, const streams& io) {
   collect([&] { settings.load_environment(from.environment); });
   const auto together = settings.inconsistencies();
   note(together);
-  collect([&] { static_cast<void>(load_catalogue(settings)); });
+  collect([&] { static_cast<void>(load_retention(settings, load_catalogue(settings))); });
   collect([&] { static_cast<void>(access_policy_of(settings)); });
   collect([&] { static_cast<void>(github_settings_of(settings)); });
   collect([&] { check_backends(settings); });

@@ -10,6 +10,7 @@
 
 #include "server/commands.hpp"
 #include "server/dev_mode.hpp"
+#include "server/event_types.hpp"
 #include "server/log.hpp"
 #include "server/service.hpp"
 

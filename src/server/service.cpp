@@ -1,10 +1,6 @@
 #include "server/service.hpp"
 
-#include <cerrno>
 #include <chrono>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <mutex>
 #include <utility>
 
@@ -21,6 +17,7 @@
 #include "history/memory_log.hpp"
 #include "history/sqlite_log.hpp"
 #include "server/authorization.hpp"
+#include "server/event_types.hpp"
 #include "server/http_client.hpp"
 
 namespace fanfare::server {
@@ -86,11 +83,13 @@ history::memory_log_options log_bounds(const configuration& settings) {
   return options;
 }
 
-domain::publishing_options publishing_options(const configuration& settings, metrics::registry& metrics) {
+domain::publishing_options publishing_options(const configuration& settings, const domain::catalogue& types,
+                                              metrics::registry& metrics) {
   domain::publishing_options options;
   options.room_kinds = access_policy_of(settings).kinds();
   options.batch_max = size(settings, "limits.batch_events");
   options.event_bytes_max = size(settings, "limits.event_bytes");
+  options.kept_for = load_retention(settings, types);
   options.metrics = &metrics;
   return options;
 }
@@ -158,42 +157,6 @@ void check_backends(const configuration& settings) {
   if (!settings.text("redis.url").empty()) refuse("redis.url", "is set, but this build has no Redis adapter");
 }
 
-namespace {
-
-/// Adds the file's event type; what is wrong with it, "" when nothing is.
-std::string add_file(domain::catalogue& types, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return fmt::format("{}: cannot be read: {}", path, std::strerror(errno));
-  const std::string text{std::istreambuf_iterator<char>(file), {}};
-  const auto added = types.add_schema(text);
-  if (added) return {};
-  const auto& fault = added.error();
-  return fmt::format("{}: {}{}", path, fault.pointer.empty() ? "" : "at " + fault.pointer + ": ", fault.detail);
-}
-
-}  // namespace
-
-domain::catalogue load_catalogue(const configuration& settings) {
-  domain::catalogue types(access_policy_of(settings).kinds());
-  std::vector<std::string> faults;
-  for (const auto& path : settings.list("events.schemas")) {
-    if (const auto fault = add_file(types, path); !fault.empty()) {
-      faults.push_back(fmt::format("{}: events.schemas: {}", settings.source("events.schemas"), fault));
-    }
-  }
-  if (!faults.empty()) throw config_error(std::move(faults));
-  return types;
-}
-
-std::vector<std::string> check_schemas(const configuration& settings, const std::vector<std::string>& paths) {
-  domain::catalogue types(access_policy_of(settings).kinds());
-  std::vector<std::string> faults;
-  for (const auto& path : paths) {
-    if (auto fault = add_file(types, path); !fault.empty()) faults.push_back(std::move(fault));
-  }
-  return faults;
-}
-
 // Members end in reverse order; the workers, which use them all, have ended by then (stop()).
 struct service::state {
   state(const configuration& settings, log& to)
@@ -205,7 +168,7 @@ struct service::state {
         tokens(authenticator_options(settings, *caller, [this](const result<void>& outcome) { fetched(outcome); })),
         web(web_options(settings)),
         io(web, io_options(settings)),
-        publisher(types, *history, publishing_options(settings, web.metrics())),
+        publisher(types, *history, publishing_options(settings, types, web.metrics())),
         events(*history, delivery, {.metrics = &web.metrics()}),
         shared(web, io, publisher, events, *history, types, tokens, publish_limits) {}
 

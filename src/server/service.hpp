@@ -45,11 +45,5 @@ class service {
 
 /// Refuses what this build has no back end for, as it must not look as if it were kept. Throws config_error.
 void check_backends(const configuration& settings);
-/// The built-in catalogue and the files of events.schemas. Throws config_error.
-[[nodiscard]] domain::catalogue load_catalogue(const configuration& settings);
-/// The same with other files in the place of those of events.schemas; gives every file's fault, none when they are
-/// good.
-[[nodiscard]] std::vector<std::string> check_schemas(const configuration& settings,
-                                                     const std::vector<std::string>& paths);
 
 }  // namespace fanfare::server

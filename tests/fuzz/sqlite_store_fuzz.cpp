@@ -46,8 +46,8 @@ struct image {
 
 void use(const std::string& path) {
   history::sqlite_store store(path, history::sqlite_sync::off, "f", {.room_entries_max = 20});
-  (void)history::sqlite_store::remembered(path);
-  (void)history::sqlite_store::facts(path, 0);
+  (void)history::sqlite_facts::remembered(path);
+  (void)history::sqlite_facts::facts(path, 0);
   history::sqlite_reader reader(path);
   for (const bool newest_first : {false, true}) {
     const auto page = reader.read(

@@ -236,6 +236,14 @@ constexpr config_key keys[] = {
     whole("history.events_max", "100000", 1, 1000000000, "Events kept in all; the oldest go first."),
     whole("history.bytes_max", "67108864", 1024, 1099511627776, "Bytes of events kept; the oldest go first."),
     whole("history.max_age_s", "86400", 1, 315360000, "How long an event is kept."),
+    {.name = "history.rules",
+     .kind = list,
+     .preset = "",
+     .explanation =
+         "How long events of which types are kept instead, the first that names a type: \"workflow.progress latest\" "
+         "(the newest of each workflow and room), \"ai.* 7d\", \"pr.* keep\" (however old; what is kept so gives way "
+         "to "
+         "the bounds on size last, once it takes half of them), \"agent.status_changed latest keep\"."},
 
     {.name = "redis.url",
      .kind = text,

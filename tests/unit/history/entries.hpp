@@ -21,6 +21,20 @@ inline entry event(std::vector<std::string> rooms, std::int64_t time_ms = 0, std
   return out;
 }
 
+/// The newest of its key in its rooms.
+inline entry latest(std::vector<std::string> rooms, std::string key, std::int64_t time_ms = 0) {
+  auto out = event(std::move(rooms), time_ms);
+  out.conflate_key = std::move(key);
+  out.only_newest = true;
+  return out;
+}
+
+inline entry expiring(std::vector<std::string> rooms, std::int64_t time_ms, std::int64_t expires_ms) {
+  auto out = event(std::move(rooms), time_ms);
+  out.expires_ms = expires_ms;
+  return out;
+}
+
 inline std::vector<std::uint64_t> positions(const page& of) {
   std::vector<std::uint64_t> out;
   for (const auto& item : of.entries) out.push_back(item.position);

@@ -23,6 +23,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 using test::event;
+using test::expiring;
+using test::latest;
 using test::positions;
 
 struct in_memory {
@@ -256,6 +258,72 @@ TYPED_TEST(log_test, drops_by_bytes_and_age) {
   EXPECT_THAT(positions(*this->read({.rooms = {"a"}})), ElementsAre(11));
   EXPECT_EQ(this->append({event({"a"}, 2001, 4000)}).error().code, errc::over_limit) << "larger than the whole log";
   EXPECT_THAT(*this->append({event({"a"}, 2001, 10)}), ElementsAre(12)) << "and nothing of it remains";
+}
+
+TYPED_TEST(log_test, keeps_the_newest_of_a_key_in_each_room) {
+  this->open();
+  ASSERT_TRUE(this->append({latest({"a", "p"}, "x"), latest({"a"}, "y"), event({"a"}), latest({"a"}, "x")}));
+  EXPECT_THAT(positions(*this->read({.rooms = {"a"}})), ElementsAre(2, 3, 4));
+  EXPECT_THAT(positions(*this->read({.rooms = {"p"}})), ElementsAre(1)) << "the newest of x that p has had";
+  ASSERT_TRUE(this->append({latest({"a", "p"}, "x")}));
+  EXPECT_THAT(positions(*this->read({.rooms = {"a", "p"}})), ElementsAre(2, 3, 5));
+  EXPECT_TRUE(this->read({.rooms = {"a", "p"}})->complete) << "who has the newest misses nothing";
+  EXPECT_EQ(this->tested->used().entries, 3U);
+  EXPECT_EQ(this->tested->used().trimmed, 0U);
+}
+
+TYPED_TEST(log_test, entries_expire_at_times_of_their_own) {
+  this->open({.age_max = std::chrono::milliseconds(1000)});
+  ASSERT_TRUE(this->append({expiring({"a"}, 1000, 1500), event({"a"}, 1000), expiring({"a"}, 1000, 9000),
+                            expiring({"a"}, 1000, never), event({"b"}, 1400)}));
+  this->tested->trim(1500);
+  ASSERT_TRUE(this->append({event({"b"}, 1500)}));
+  EXPECT_THAT(positions(*this->read({.rooms = {"a"}})), ElementsAre(2, 3, 4));
+  EXPECT_FALSE(this->read({.rooms = {"a"}})->complete);
+  EXPECT_TRUE(this->read({.rooms = {"a"}, .after = 1})->complete);
+  ASSERT_TRUE(this->append({event({"b"}, 2300)}));
+  EXPECT_THAT(positions(*this->read({.rooms = {"a"}})), ElementsAre(3, 4)) << "the log's own age took 2";
+  ASSERT_TRUE(this->append({event({"b"}, 9001)}));
+  EXPECT_THAT(positions(*this->read({.rooms = {"a"}})), ElementsAre(4));
+  EXPECT_FALSE(this->read({.rooms = {"a"}, .after = 2})->complete);
+  EXPECT_TRUE(this->read({.rooms = {"a"}, .after = 3})->complete);
+  EXPECT_FALSE(this->read({.rooms = {"nobody"}, .after = 2})->complete)
+      << "the newest that is gone counts, not the last";
+  EXPECT_EQ(this->tested->oldest(), 4U);
+}
+
+TYPED_TEST(log_test, bounds_on_size_spare_what_never_expires) {
+  this->open({.entries_max = 6, .room_entries_max = 2});
+  ASSERT_TRUE(this->append({expiring({"a"}, 1, never), event({"a"}, 1), event({"a"}, 1), event({"a"}, 1)}));
+  EXPECT_THAT(positions(*this->read({.rooms = {"a"}})), ElementsAre(1, 3, 4)) << "the room's bound";
+  for (int n = 5; n <= 12; ++n) ASSERT_TRUE(this->append({event({"r" + std::to_string(n)}, 1)}));
+  EXPECT_THAT(positions(*this->read({.rooms = {"a"}})), ElementsAre(1)) << "the log's bound";
+  for (int n = 13; n <= 20; ++n) ASSERT_TRUE(this->append({expiring({"k"}, 1, never)}));
+  EXPECT_THAT(positions(*this->read({.rooms = {"k"}})), ElementsAre(18, 19, 20)) << "half of it at most";
+  EXPECT_THAT(positions(*this->read({.rooms = {"r10", "r11", "r12"}})), ElementsAre(10, 11, 12));
+  EXPECT_EQ(this->tested->used().entries, 6U);
+}
+
+TYPED_TEST(log_test, any_mixture_keeps_to_its_bounds) {
+  this->open({.entries_max = 40, .room_entries_max = 10, .age_max = std::chrono::milliseconds(300)});
+  const auto seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937 random(seed);
+  const auto upto = [&random](unsigned n) { return std::uniform_int_distribution<unsigned>(0, n)(random); };
+  for (std::int64_t now = 1; now < 1500; now += 3) {
+    std::vector<std::string> rooms{"r" + std::to_string(upto(5))};
+    if (upto(2) == 0) rooms.push_back("r" + std::to_string(upto(5)));
+    auto item = upto(2) == 0 ? latest(rooms, std::to_string(upto(3)), now) : event(rooms, now);
+    if (upto(3) == 0) item.expires_ms = now + upto(400) + 1;
+    if (upto(9) == 0) item.expires_ms = never;
+    ASSERT_TRUE(this->append({item}));
+    ASSERT_LE(this->tested->used().entries, 40U);
+  }
+  const auto all = this->read({.rooms = {"r0", "r1", "r2", "r3", "r4", "r5"}});
+  EXPECT_EQ(all->entries.size(), this->tested->used().entries) << "all that is counted is listed";
+  EXPECT_EQ(all->entries.front().position, this->tested->oldest());
+  ASSERT_TRUE(this->append({event({"r0"}, 100000)}));
+  EXPECT_LE(this->tested->used().entries, 21U) << "what never expires, and the last";
 }
 
 TYPED_TEST(log_test, keeps_facts) {

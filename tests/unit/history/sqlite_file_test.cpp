@@ -138,7 +138,7 @@ TEST_F(sqlite_file_test, takes_no_other_file) {
   sqlite_database(other, sqlite_database::access::write).run("CREATE TABLE t(a)");
   EXPECT_EQ(refusal([&] { sqlite_file file(other); }), "the file is no history of Fanfare");
   sqlite_database(path, sqlite_database::access::write).run("PRAGMA user_version=7");
-  EXPECT_THAT(refusal([this] { sqlite_file file(path); }), HasSubstr("has schema 7; this Fanfare knows 1"));
+  EXPECT_THAT(refusal([this] { sqlite_file file(path); }), HasSubstr("has schema 7; this Fanfare knows 2"));
 }
 
 }  // namespace

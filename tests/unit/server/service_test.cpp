@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <fstream>
 #include <future>
 
 #include "server/served.hpp"
@@ -110,18 +108,6 @@ TEST(Service, RefusesWhatItCannotServe) {
   EXPECT_THAT(fault_of([] { served host({{"auth.secret", "short"}}); }), HasSubstr("auth.secret"));
   EXPECT_ANY_THROW(served host({{"server.listen", "no address"}}));
   EXPECT_ANY_THROW(served host({{"server.tls_cert", "/no/such/file"}, {"server.tls_key", "/no/such/file"}}));
-}
-
-TEST(Service, LoadsEventTypesOfTheDeployment) {
-  const auto path = testing::TempDir() + "fanfare_service_test.json";
-  std::ofstream(path) << R"({"x-fanfare-type":"task.done","type":"object","required":["project_id"],
-    "properties":{"project_id":{"type":"string"}},"x-fanfare-rooms":["project:{project_id}"]})";
-  auto settings = test_settings({{"events.schemas", path}});
-  EXPECT_NE(server::load_catalogue(settings).find("task.done"), nullptr);
-  std::ofstream(path) << R"({"x-fanfare-type":"task.done","mystery":1})";
-  EXPECT_THAT(fault_of([&] { static_cast<void>(server::load_catalogue(settings)); }), HasSubstr(path));
-  std::remove(path.c_str());
-  EXPECT_THAT(fault_of([&] { static_cast<void>(server::load_catalogue(settings)); }), HasSubstr("cannot be read"));
 }
 
 }  // namespace
