@@ -21,6 +21,7 @@
 #include "api/authenticator.hpp"
 #include "api/connection_table.hpp"
 #include "api/log_sink.hpp"
+#include "api/recovery.hpp"
 #include "domain/access/access_policy.hpp"
 #include "domain/access/rate_limits.hpp"
 #include "domain/catalogue/catalogue.hpp"
@@ -97,6 +98,7 @@ struct context {
   std::optional<milliseconds> presence_window;  // news of a room are gathered for this long; nothing: not told
   domain::presence_notices presence;
   connection_table connections;
+  std::unique_ptr<api::recovery> recovery;  // of sessions; null: there is none
   log_sink log_to = [](severity, std::string_view, const log_fields&) {};
   authorization_hook hook;  // empty: ask_hook is forbidden
   std::string version;

@@ -3,6 +3,8 @@
 #include <chrono>
 #include <utility>
 
+#include <fanfare/base/random.hpp>
+
 #include "api/gateway_session.hpp"
 #include "domain/envelope.hpp"
 #include "domain/filter_rooms.hpp"
@@ -52,6 +54,84 @@ void refuse(context& shared, const socketio::handshake& came, errc code, std::st
   next(socketio::rejection{std::string(describe(code).message), std::move(data)});
 }
 
+/// The session that a client asks for by its private id and the offset it has seen, as far as it may have it: the same
+/// user, rooms that its token allows still, and a log that has all since. Else it gets a new one.
+class comeback : public std::enable_shared_from_this<comeback> {
+ public:
+  comeback(context& shared, socketio::socket_ptr socket, std::shared_ptr<const domain::principal> who,
+           socketio::name_space::next next)
+      : shared_(shared), socket_(std::move(socket)), who_(std::move(who)), next_(std::move(next)) {}
+
+  void start() {
+    const auto& said = socket_->handshake().auth;
+    const auto* pid = said.find("pid");
+    const auto* offset = said.find("offset");
+    if (pid == nullptr || pid->if_string() == nullptr) return begin_anew("");
+    const auto from = shared_.events.start_of(offset == nullptr ? std::string_view() : offset->as_string());
+    if (!from || !from->has_value() || (*from)->since_ms != 0) return begin_anew("offset");
+    pid_ = *pid->if_string();
+    seen_ = (*from)->after;
+    shared_.recovery->find(pid_, who_->sub, socket_->nsp().name(), shared_.now_ms(), socket_->worker(),
+                           [self = shared_from_this()](auto found) { self->check_rooms(std::move(found)); });
+  }
+
+ private:
+  void check_rooms(std::optional<recovery::session> found) {
+    if (!found) return begin_anew("session");
+    sid_ = std::move(found->sid);
+    std::vector<std::string> asked;
+    for (const auto& room : found->rooms) {
+      rooms_.push_back(room.name);
+      if (room.name != "global" && room.name != "user:" + who_->sub) asked.push_back(room.name);
+    }
+    authorize(shared_, who_, std::move(asked), domain::room_action::join, socket_->worker(),
+              [self = shared_from_this()](const result<void>& allowed) {
+                if (!allowed) return self->begin_anew("rooms");
+                self->check_log();
+              });
+  }
+
+  void check_log() {
+    history::range first{.rooms = rooms_, .after = seen_, .entries_max = 1, .bytes_max = 1};
+    shared_.events.read(std::move(first), nullptr,
+                        [self = shared_from_this()](const result<domain::feed::page>& page) mutable {
+                          const bool whole = page && page->complete;
+                          auto& worker = self->socket_->worker();
+                          worker.dispatch([self = std::move(self), whole] {
+                            if (!whole) return self->begin_anew("log");
+                            self->settle("recovered", self->pid_, self->sid_);
+                          });
+                        });
+  }
+
+  /// `missing`: what is no longer there, or may not be had; "": nothing was asked for.
+  void begin_anew(std::string_view missing) {
+    seen_ = 0;
+    settle(missing.empty() ? "new" : missing, random_id(24), "");
+  }
+
+  void settle(std::string_view outcome, const std::string& pid, const std::string& sid) {
+    shared_.metrics()
+        .counter("fanfare_recoveries_total",
+                 "CONNECTs with connection state recovery: new, recovered, or what was missing.",
+                 {{"outcome", std::string(outcome)}})
+        .add();
+    socket_->identify(pid, sid);
+    auto* data = socket_->data().if_object();
+    data->set("pid", pid);
+    data->set("seen", static_cast<std::int64_t>(seen_));
+    next_(std::nullopt);
+  }
+
+  context& shared_;
+  const socketio::socket_ptr socket_;
+  const std::shared_ptr<const domain::principal> who_;
+  const socketio::name_space::next next_;
+  std::string pid_, sid_;
+  std::vector<std::string> rooms_;
+  std::uint64_t seen_ = 0;
+};
+
 void admit(context& shared, const socketio::socket_ptr& socket, const socketio::name_space::next& next) {
   const auto& came = socket->handshake();
   const auto limits = shared.current();
@@ -82,7 +162,9 @@ void admit(context& shared, const socketio::socket_ptr& socket, const socketio::
             return refuse(shared, socket->handshake(), errc::over_limit, "per user", next);
           }
           socket->data() = object{{"claims", to_claims(*who)}};
-          next(std::nullopt);
+          if (!shared.recovery) return next(std::nullopt);
+          std::make_shared<comeback>(shared, socket, std::make_shared<const domain::principal>(std::move(*who)), next)
+              ->start();
         };
         worker.dispatch(std::move(go_on));
       });
@@ -92,13 +174,38 @@ void admit(context& shared, const socketio::socket_ptr& socket, const socketio::
 
 void namespace_delivery::deliver(const domain::outgoing& event) {
   for (auto* nsp : namespaces_) {
-    nsp->all()
-        .to(event.rooms)
-        .conflate(event.conflate_key)
-        .sequence(event.sequence)
-        .ordered()
-        .emit(event.type, event.envelope);
+    const auto to = nsp->all().to(event.rooms).conflate(event.conflate_key).sequence(event.sequence).ordered();
+    if (offsets_)
+      to.emit(event.type, event.envelope, *event.envelope.find("cursor"));
+    else
+      to.emit(event.type, event.envelope);
   }
+}
+
+void authorize(context& shared, const std::shared_ptr<const domain::principal>& who, std::vector<std::string> rooms,
+               domain::room_action action, executor& worker, std::function<void(result<void>)> done) {
+  while (!rooms.empty()) {
+    const auto room = rooms.back();
+    const auto decision = shared.policy.decide(*who, action, room);
+    rooms.pop_back();
+    if (decision == domain::access::ask_hook && shared.hook) {
+      return shared.hook(*who, room, domain::to_text(action),
+                         [&shared, who, &worker, rooms, room, action, done = std::move(done)](bool allowed) mutable {
+                           // Moved on, so that what `done` holds is dropped on the worker.
+                           worker.post([&shared, who, &worker, rooms = std::move(rooms), room, action,
+                                        done = std::move(done), allowed] {
+                             if (allowed) return authorize(shared, who, rooms, action, worker, done);
+                             log_refusal(shared, *who, action, room, "the hook said no");
+                             done(errc::forbidden);
+                           });
+                         });
+    }
+    if (auto allowed = domain::to_result(decision); !allowed) {
+      log_refusal(shared, *who, action, room, shared.policy.explain(*who, action, room).why);
+      return done(allowed.error().code);
+    }
+  }
+  done({});
 }
 
 std::string presence_room(const std::string& room) { return room + domain::filter_mark + "presence"; }
@@ -153,8 +260,12 @@ void open_gateway(socketio::name_space& nsp, context& shared) {
     const auto* claims = socket->data().find("claims");
     auto who = claims ? domain::principal_of(*claims) : result<domain::principal>(errc::internal);
     if (!who) return socket->disconnect(true);
+    const auto* pid = socket->data().find("pid");
+    const auto* seen = socket->data().find("seen");
+    std::string private_id(pid == nullptr ? std::string_view() : pid->as_string());
+    const auto position = seen == nullptr ? 0 : static_cast<std::uint64_t>(*seen->if_integer());
     socket->data() = object{{"user", who->sub}};
-    gateway_session::start(shared, socket, std::move(*who));
+    gateway_session::start(shared, socket, std::move(*who), std::move(private_id), position);
   });
 }
 

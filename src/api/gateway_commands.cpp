@@ -53,33 +53,13 @@ std::optional<error> fault_of_last(const value& asked, std::size_t most) {
 
 void gateway_session::authorize(std::vector<std::string> rooms, domain::room_action action,
                                 std::function<void(result<void>)> done) {
-  while (!rooms.empty()) {
-    const auto room = rooms.back();
-    const auto decision = shared_.policy.decide(*who_, action, room);
-    rooms.pop_back();
-    if (decision == domain::access::ask_hook && shared_.hook) {
-      const auto socket = socket_.lock();
-      if (!socket) return;
-      return shared_.hook(
-          *who_, room, domain::to_text(action),
-          [weak = weak_from_this(), &worker = socket->worker(), rooms, room, action,
-           done = std::move(done)](bool allowed) mutable {
-            // Moved on, as `done` holds the session: its last reference is dropped on the worker.
-            worker.post([weak, rooms = std::move(rooms), room, action, done = std::move(done), allowed] {
-              const auto self = weak.lock();
-              if (!self || !self->open_) return;
-              if (allowed) return self->authorize(rooms, action, done);
-              log_refusal(self->shared_, *self->who_, action, room, "the hook said no");
-              done(errc::forbidden);
-            });
-          });
-    }
-    if (auto allowed = domain::to_result(decision); !allowed) {
-      log_refusal(shared_, *who_, action, room, shared_.policy.explain(*who_, action, room).why);
-      return done(allowed.error().code);
-    }
-  }
-  done({});
+  const auto socket = socket_.lock();
+  if (!socket) return;
+  api::authorize(shared_, who_, std::move(rooms), action, socket->worker(),
+                 [weak = weak_from_this(), done = std::move(done)](const result<void>& allowed) {
+                   const auto self = weak.lock();
+                   if (self && self->open_) done(allowed);
+                 });
 }
 
 void gateway_session::subscribe(const command_ptr& given) {

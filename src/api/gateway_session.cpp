@@ -27,22 +27,33 @@ std::optional<error> unknown_command(std::string_view name) {
 
 }  // namespace
 
-void gateway_session::start(context& shared, const socketio::socket_ptr& socket, domain::principal who) {
-  const auto session = std::make_shared<gateway_session>(shared, socket, std::move(who));
-  session->open();
+void gateway_session::start(context& shared, const socketio::socket_ptr& socket, domain::principal who, std::string pid,
+                            std::uint64_t seen) {
+  const auto session = std::make_shared<gateway_session>(shared, socket, std::move(who), std::move(pid));
+  session->open(seen);
 }
 
-gateway_session::gateway_session(context& shared, const socketio::socket_ptr& socket, domain::principal who)
-    : shared_(shared), socket_(socket), who_(std::make_shared<const domain::principal>(std::move(who))) {
+gateway_session::gateway_session(context& shared, const socketio::socket_ptr& socket, domain::principal who,
+                                 std::string pid)
+    : shared_(shared),
+      socket_(socket),
+      who_(std::make_shared<const domain::principal>(std::move(who))),
+      pid_(std::move(pid)) {
   const auto limits = shared.current();
   rate_ = token_bucket(limits->commands_per_second, limits->commands_burst, socket->worker().now());
 }
 
 gateway_session::~gateway_session() = default;
 
-void gateway_session::open() {
+void gateway_session::open(std::uint64_t seen) {
   const auto socket = socket_.lock();
   const auto limits = shared_.current();
+  recovery::session before;
+  if (!pid_.empty()) {
+    auto begun = shared_.recovery->begin(pid_, socket);
+    if (!begun) return socket->close_transport();
+    before = std::move(*begun);
+  }
   const auto row = shared_.connections.add({.id = socket->id(),
                                             .user = who_->sub,
                                             .who = who_,
@@ -52,39 +63,81 @@ void gateway_session::open() {
                                            socket, limits->connections);
   if (!row) {
     // Others came between the CONNECT's check and now.
+    if (!pid_.empty()) shared_.recovery->drop(pid_);
     send("connection.error",
          {{"code", describe(errc::over_limit).client_code}, {"message", describe(errc::over_limit).message}});
     return socket->disconnect(true);
   }
   row_ = *row;
   open_ = true;
-  socket->on_disconnect([self = shared_from_this()](std::string_view) { self->close(); });
-  const std::vector<std::string> own{"user:" + who_->sub, "global"};
-  rooms_ = std::make_shared<subscriptions>(shared_, socket, row_, who_);
-  bool entered = false;
-  rooms_->subscribe({.rooms = own, .own = true}, [&entered](const auto& in) { entered = in.has_value(); });
-  if (!entered) return socket->disconnect(true);
+  socket->on_disconnect([self = shared_from_this()](std::string_view reason) { self->close(reason); });
+  rooms_ = std::make_shared<subscriptions>(shared_, socket, row_, who_, pid_);
+  if (!enter_rooms(before, seen)) return;
   listen(socket);
-
-  object data{{"connection_id", socket->id()},
-              {"user_id", who_->sub},
-              {"rooms", array(own.begin(), own.end())},
-              {"server_time", format_rfc3339(shared_.now())}};
-  if (who_->expires_at) data.set("expires_at", format_rfc3339(*who_->expires_at));
-  data.set("heartbeat_interval_ms", shared_.heartbeat.count());
-  data.set("server_version", shared_.version);
-  send("connection.established", std::move(data));
   shared_.log_to(severity::debug, "connected",
                  {{"connection", socket->id()}, {"user", who_->sub}, {"namespace", socket->nsp().name()}});
   arm_expiry();
 }
 
-void gateway_session::close() {
+/// Those that every session is in or, of one that comes back, its own; greets the client.
+bool gateway_session::enter_rooms(const recovery::session& before, std::uint64_t seen) {
+  const auto socket = socket_.lock();
+  if (!socket->recovered()) {
+    const std::vector<std::string> own{"user:" + who_->sub, "global"};
+    std::string cursor;
+    rooms_->subscribe({.rooms = own, .own = true}, [&cursor](const auto& in) {
+      if (in) cursor = in->cursor;
+    });
+    if (cursor.empty()) {
+      if (!pid_.empty()) shared_.recovery->drop(pid_);
+      socket->disconnect(true);
+      return false;
+    }
+    greet(own, pid_.empty() ? "" : cursor);
+    rooms_->remember([] {});
+    return true;
+  }
+  // The client has been told that it is back. When that turns out wrong, the connection ends without its session, and
+  // the client comes again as a new one.
+  const auto fail = [weak = socket_, self = shared_from_this()] {
+    self->shared_.recovery->drop(self->pid_);
+    if (const auto ended = weak.lock()) ended->close_transport();
+  };
+  std::vector<std::string> names;
+  for (const auto& room : before.rooms) names.push_back(room.name);
+  greet(names, "");
+  const auto entered = rooms_->restore(before.rooms, seen, [fail](bool recovered) {
+    if (!recovered) fail();
+  });
+  if (!entered || before.sid.empty()) {
+    fail();
+    return false;
+  }
+  rooms_->remember([] {});
+  return true;
+}
+
+void gateway_session::greet(const std::vector<std::string>& rooms, std::string offset) {
+  const auto socket = socket_.lock();
+  object data{{"connection_id", socket->id()},
+              {"user_id", who_->sub},
+              {"rooms", array(rooms.begin(), rooms.end())},
+              {"server_time", format_rfc3339(shared_.now())}};
+  if (who_->expires_at) data.set("expires_at", format_rfc3339(*who_->expires_at));
+  data.set("heartbeat_interval_ms", shared_.heartbeat.count());
+  data.set("server_version", shared_.version);
+  send("connection.established", std::move(data), std::move(offset));
+}
+
+void gateway_session::close(std::string_view reason) {
   if (!open_) return;
   open_ = false;
   if (const auto socket = socket_.lock()) socket->worker().cancel(expiry_timer_);
   if (rooms_) rooms_->close();
   shared_.connections.remove(row_);
+  // As in Node: who left the namespace, or was put out of it, does not come back to it.
+  const bool comes_back = reason != "client namespace disconnect" && reason != "server namespace disconnect";
+  if (!pid_.empty()) shared_.recovery->end(pid_, comes_back, shared_.now_ms());
   shared_.log_to(severity::debug, "disconnected", {{"user", who_->sub}});
 }
 
@@ -150,13 +203,15 @@ void gateway_session::fail(const command& given, const error& why, std::int64_t 
   send("connection.error", std::move(details));
 }
 
-void gateway_session::send(std::string_view type, object data) {
+void gateway_session::send(std::string_view type, object data, std::string offset) {
   const auto socket = socket_.lock();
   if (!socket) return;
   const auto now_ms = shared_.now_ms();
-  socket->emit(
-      type, domain::build_envelope(std::string(type), std::move(data), domain::make_event_id(now_ms),
-                                   std::string(own_source), "user:" + who_->sub, now_ms, shared_.events.head_cursor()));
+  auto envelope =
+      domain::build_envelope(std::string(type), std::move(data), domain::make_event_id(now_ms), std::string(own_source),
+                             "user:" + who_->sub, now_ms, offset.empty() ? shared_.events.head_cursor() : offset);
+  if (offset.empty()) return socket->emit(type, std::move(envelope));
+  socket->emit(type, std::move(envelope), std::move(offset));
 }
 
 void gateway_session::arm_expiry() {

@@ -24,9 +24,11 @@ class gateway_session : public std::enable_shared_from_this<gateway_session> {
  public:
   /// Joins user:<sub> and global, sends connection.established and listens; disconnects when a limit was reached
   /// since the CONNECT was checked.
-  static void start(context& shared, const socketio::socket_ptr& socket, domain::principal who);
+  /// `pid`: of its session in shared.recovery, "" for none; `seen`: when it comes back, up to where its client has all.
+  static void start(context& shared, const socketio::socket_ptr& socket, domain::principal who, std::string pid,
+                    std::uint64_t seen);
 
-  gateway_session(context& shared, const socketio::socket_ptr& socket, domain::principal who);
+  gateway_session(context& shared, const socketio::socket_ptr& socket, domain::principal who, std::string pid);
   ~gateway_session();
 
  private:
@@ -39,8 +41,10 @@ class gateway_session : public std::enable_shared_from_this<gateway_session> {
   };
   using command_ptr = std::shared_ptr<const command>;
 
-  void open();
-  void close();
+  void open(std::uint64_t seen);
+  [[nodiscard]] bool enter_rooms(const recovery::session& before, std::uint64_t seen);
+  void greet(const std::vector<std::string>& rooms, std::string offset);
+  void close(std::string_view reason);
   void listen(const socketio::socket_ptr& socket);
   void handle(std::string_view name, std::string_view reply, void (gateway_session::*work)(const command_ptr&));
 
@@ -59,7 +63,8 @@ class gateway_session : public std::enable_shared_from_this<gateway_session> {
 
   void answer(const command& given, object fields);
   void fail(const command& given, const error& why, std::int64_t retry_after_ms = 0);
-  void send(std::string_view type, object data);
+  /// `offset`: what the client is to hand back when it comes again, "" none.
+  void send(std::string_view type, object data, std::string offset = {});
   void arm_expiry();
 
   context& shared_;
@@ -67,6 +72,7 @@ class gateway_session : public std::enable_shared_from_this<gateway_session> {
   std::shared_ptr<const domain::principal> who_;  // never null
   token_bucket rate_;
   std::shared_ptr<subscriptions> rooms_;  // while open
+  const std::string pid_;
   connection_table::key row_ = 0;
   timer_id expiry_timer_ = 0;
   bool warned_ = false;

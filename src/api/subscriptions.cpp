@@ -14,8 +14,8 @@ constexpr std::size_t waiting_max = 100;  // commands, while a replay is under w
 }  // namespace
 
 subscriptions::subscriptions(context& shared, const socketio::socket_ptr& socket, connection_table::key row,
-                             std::shared_ptr<const domain::principal> who)
-    : shared_(shared), socket_(socket), row_(row), who_(std::move(who)) {}
+                             std::shared_ptr<const domain::principal> who, std::string pid)
+    : shared_(shared), socket_(socket), row_(row), who_(std::move(who)), pid_(std::move(pid)) {}
 
 void subscriptions::subscribe(wish asked, std::function<void(result<answer>)> done) {
   in_order([self = shared_from_this(), asked = std::move(asked), done] { self->let_in(asked, done); },
@@ -27,20 +27,20 @@ void subscriptions::unsubscribe(std::vector<std::string> rooms, std::function<vo
   in_order(
       [self = shared_from_this(), rooms = std::move(rooms), done] {
         for (const auto& room : rooms) self->drop(room);
-        done({});
+        self->remember([done] { done({}); });
       },
       done);
 }
 
 void subscriptions::in_order(std::function<void()> work, const std::function<void(result<void>)>& refused) {
-  if (!replay_ && waiting_.empty()) return work();
+  if (!busy_ && waiting_.empty()) return work();
   if (waiting_.size() >= waiting_max)
     return refused(error{errc::over_limit, "too many commands wait for a replay", {}});
   waiting_.push_back(std::move(work));
 }
 
 void subscriptions::go_on() {
-  while (open_ && !replay_ && !waiting_.empty()) {
+  while (open_ && !busy_ && !waiting_.empty()) {
     const auto work = std::move(waiting_.front());
     waiting_.pop_front();
     work();
@@ -59,45 +59,114 @@ void subscriptions::let_in(const wish& asked, const std::function<void(result<an
   }
   auto from = asked.since ? shared_.events.start_of(*asked.since) : std::optional<domain::feed::start>();
   if (!from) return done(from.error());
-  const auto entered = enter(asked);
+  std::vector<domain::feed::subscription> wanted;
+  for (const auto& room : asked.rooms) wanted.push_back({room, asked.only});
+  const auto entered = enter(wanted);
   if (!entered) return done(entered.error());
   const auto cursor = shared_.events.cursor_at(entered->head);
+  busy_ = true;
   const bool wants_past = from->has_value() || (asked.last && !asked.since);
-  if (!wants_past) return done(answer{cursor, false});
-  const bool begun = bring(asked, from->value_or(domain::feed::start{}), entered->head,
-                           [self = shared_from_this(), cursor, done](bool all) {
-                             done(answer{cursor, all});
-                             self->replay_ = nullptr;
-                             // What waited comes behind the answer.
-                             if (const auto socket = self->socket_.lock()) socket->release();
-                             self->go_on();
-                           });
-  if (!begun) done(answer{cursor, false});
+  if (!wants_past) {
+    if (!pid_.empty()) hold();
+    return finish(asked, {cursor, false}, done);
+  }
+  hold();
+  bring(
+      {asked.rooms, from->value_or(domain::feed::start{}), asked.since ? std::nullopt : asked.last, entered->head,
+       domain::feed::matching(asked.only)},
+      [](socketio::socket& to, domain::replayed event) { to.emit(event.type, std::move(event.envelope)); },
+      [self = shared_from_this(), asked, cursor, done](bool all) {
+        self->finish(asked, {cursor, all}, done);
+      });
 }
 
-bool subscriptions::bring(const wish& asked, domain::feed::start from, std::uint64_t head,
-                          std::function<void(bool recovered)> done) {
+/// A session that comes back has the room only if its client has been told so, and what the room's replay brought.
+void subscriptions::finish(const wish& asked, answer with, const std::function<void(result<answer>)>& done) {
+  auto tell = [self = shared_from_this(), with = std::move(with), done] {
+    if (!self->open_) return;
+    done(with);
+    self->settle();
+  };
+  if (asked.own) return tell();
+  remember(std::move(tell));
+}
+
+/// What waited comes behind the answer.
+void subscriptions::settle() {
+  replay_ = nullptr;
+  busy_ = false;
+  if (const auto socket = socket_.lock()) socket->release();
+  go_on();
+}
+
+void subscriptions::hold() {
   const auto socket = socket_.lock();
-  if (!socket) return false;
+  if (!socket) return;
   socket->hold(shared_.held_bytes_max, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (const auto under_way = self ? self->replay_ : nullptr) under_way->stop();
+    if (const auto held = self ? self->socket_.lock() : nullptr) held->release();
   });
+}
+
+void subscriptions::bring(domain::replay::wish what, sender send, std::function<void(bool recovered)> done) {
+  const auto socket = socket_.lock();
+  if (!socket) return;
   domain::replay::receiver to;
-  to.send = [weak = socket_](domain::replayed event) {
-    if (const auto to = weak.lock()) to->emit(event.type, std::move(event.envelope));
+  to.send = [weak = socket_, send = std::move(send)](domain::replayed event) {
+    if (const auto to = weak.lock()) send(*to, std::move(event));
   };
   to.when_drained = [weak = socket_](std::function<void()> go_on) {
     if (const auto to = weak.lock()) to->when_drained(std::move(go_on));
   };
-  domain::replay::wish what{asked.rooms, from, asked.since ? std::nullopt : asked.last, head, asked.only};
   replay_ = std::make_shared<domain::replay>(shared_.events, socket->worker(), std::move(what), shared_.replays,
                                              std::move(to), std::move(done));
   replay_->start();
-  return true;
 }
 
-result<domain::feed::entered> subscriptions::enter(const wish& asked) {
+result<void> subscriptions::restore(const std::vector<recovery::room>& rooms, std::uint64_t after,
+                                    std::function<void(bool recovered)> done) {
+  std::vector<domain::feed::subscription> wanted;
+  std::vector<std::string> names;
+  for (const auto& room : rooms) {
+    wanted.push_back({room.name, room.only});
+    names.push_back(room.name);
+  }
+  const auto entered = enter(wanted);
+  if (!entered) return entered.error();
+  for (const auto& room : rooms) rooms_.at(room.name).after = room.after;
+  busy_ = true;
+  hold();
+  // What one of its rooms has had since it joined there, if the room's filter lets it through.
+  auto only = [rooms](const history::entry& item, const value& envelope) {
+    return std::ranges::any_of(rooms, [&](const recovery::room& room) {
+      return item.position > room.after && std::ranges::find(item.rooms, room.name) != item.rooms.end() &&
+             (!room.only || room.only->matches(envelope));
+    });
+  };
+  bring(
+      {names, {.after = after}, std::nullopt, entered->head, std::move(only)},
+      [](socketio::socket& to, domain::replayed event) {
+        auto offset = *event.envelope.find("cursor");
+        to.emit(event.type, std::move(event.envelope), std::move(offset));
+      },
+      [self = shared_from_this(), done = std::move(done)](bool all) {
+        done(all);
+        if (all) self->settle();
+      });
+  return {};
+}
+
+void subscriptions::remember(std::function<void()> then) {
+  const auto socket = socket_.lock();
+  if (pid_.empty() || !socket || !open_) return then();
+  recovery::session now{socket->id(), who_->sub, socket->nsp().name(), {}};
+  for (const auto& [room, place] : rooms_) now.rooms.push_back({room, place.only, place.after});
+  shared_.recovery->keep(
+      pid_, now, [&worker = socket->worker(), then = std::move(then)]() mutable { worker.dispatch(std::move(then)); });
+}
+
+result<domain::feed::entered> subscriptions::enter(const std::vector<domain::feed::subscription>& wanted) {
   const auto socket = socket_.lock();
   if (!socket) return errc::closed;
   std::vector<std::string> entered_now;  // to take back when not all of them can be joined
@@ -106,17 +175,17 @@ result<domain::feed::entered> subscriptions::enter(const wish& asked) {
     return why;
   };
   const auto limits = shared_.current();
-  for (const auto& room : asked.rooms) {
+  for (const auto& [room, only] : wanted) {
     if (rooms_.contains(room)) continue;
-    const bool full = !asked.own && rooms_.size() + entered_now.size() >= limits->rooms_per_connection_max;
-    if (full || !shared_.connections.enter(row_, room, asked.own ? 0 : limits->members_per_room_max)) {
+    const bool full = !is_own(room) && rooms_.size() + entered_now.size() >= limits->rooms_per_connection_max;
+    if (full || !shared_.connections.enter(row_, room, is_own(room) ? 0 : limits->members_per_room_max)) {
       return give_back({errc::over_limit, full ? "too many rooms" : "the room is full", "/room"});
     }
     entered_now.push_back(room);
   }
   std::vector<std::string> newly;
   const auto before = socket->rooms();
-  auto entered = shared_.events.enter(asked.rooms, asked.only, [&](const auto& joining, auto after) {
+  auto entered = shared_.events.enter(wanted, [&](const auto& joining, auto after) {
     for (const auto& room : joining) {
       if (auto joined = socket->join(room, after); !joined) {
         for (const auto& undo : newly) socket->leave(undo);
@@ -127,13 +196,16 @@ result<domain::feed::entered> subscriptions::enter(const wish& asked) {
     return result<void>();
   });
   if (!entered) return give_back(entered.error());
-  for (std::size_t i = 0; i < asked.rooms.size(); ++i) {
-    auto& joined = rooms_[asked.rooms[i]];
-    const auto previous = std::exchange(joined, entered->joined[i]);
-    if (!previous.empty() && previous != joined) socket->leave(previous);
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    const auto& room = wanted[i].room;
+    auto& place = rooms_[room];
+    place.only = wanted[i].only;
+    const auto previous = std::exchange(place.joined, entered->joined[i]);
+    if (previous != place.joined) place.after = entered->head;
+    if (!previous.empty() && previous != place.joined) socket->leave(previous);
     // Each subscription holds its filter once: the one before gives its hold back, also when it was the same.
-    if (!previous.empty() && previous != asked.rooms[i]) shared_.events.release(previous);
-    follow_presence(asked.rooms[i]);
+    if (!previous.empty() && previous != room) shared_.events.release(previous);
+    follow_presence(room);
   }
   return entered;
 }
@@ -142,11 +214,12 @@ void subscriptions::take_token(std::shared_ptr<const domain::principal> who) {
   who_ = std::move(who);
   stop_replay_of([this](const std::string& room) { return !may_stay(room); });
   std::vector<std::string> lost;
-  for (const auto& [room, joined] : rooms_) {
+  for (const auto& [room, place] : rooms_) {
     if (!may_stay(room)) lost.push_back(room);
   }
   for (const auto& room : lost) drop(room);
-  for (const auto& [room, joined] : rooms_) follow_presence(room);
+  for (const auto& [room, place] : rooms_) follow_presence(room);
+  remember([] {});
 }
 
 // What only the back-end allowed stays until it says otherwise: it is asked when the room is joined.
@@ -164,10 +237,10 @@ void subscriptions::drop(const std::string& room) {
   const auto found = rooms_.find(room);
   if (found == rooms_.end()) return;
   if (const auto socket = socket_.lock()) {
-    socket->leave(found->second);
+    socket->leave(found->second.joined);
     if (shared_.presence_window) socket->leave(presence_room(room));
   }
-  if (found->second != room) shared_.events.release(found->second);
+  if (found->second.joined != room) shared_.events.release(found->second.joined);
   shared_.connections.leave(row_, room);
   rooms_.erase(found);
 }
@@ -186,15 +259,15 @@ void subscriptions::close() {
   open_ = false;
   replay_ = nullptr;
   waiting_.clear();
-  for (const auto& [room, joined] : rooms_) {
-    if (joined != room) shared_.events.release(joined);
+  for (const auto& [room, place] : rooms_) {
+    if (place.joined != room) shared_.events.release(place.joined);
   }
   rooms_.clear();
 }
 
 array subscriptions::rooms() const {
   array names;
-  for (const auto& [room, joined] : rooms_) names.emplace_back(room);
+  for (const auto& [room, place] : rooms_) names.emplace_back(room);
   return names;
 }
 

@@ -48,14 +48,13 @@ void feed::deliver(const history::entry& item) {
   delivery_.deliver({item.type, *envelope, rooms, item.kept ? item.position : 0, item.conflate_key});
 }
 
-result<feed::entered> feed::enter(const std::vector<std::string>& rooms, const filter_ptr& only,
-                                  const join_rooms& join) {
+result<feed::entered> feed::enter(const std::vector<subscription>& wanted, const join_rooms& join) {
   entered out;
   const auto give_back = [this, &out] {
     for (const auto& room : out.joined) release(room);
   };
   const std::lock_guard guard(mutex_);
-  for (const auto& room : rooms) {
+  for (const auto& [room, only] : wanted) {
     auto joined = only ? acquire(room, only) : result<std::string>(room);
     if (!joined) {
       give_back();
@@ -81,7 +80,12 @@ void feed::release(const std::string& internal_room) {
   filters_.release(internal_room);
 }
 
-void feed::read(history::range wanted, filter_ptr only, page_ready done) const {
+feed::selection feed::matching(filter_ptr only) {
+  if (!only) return nullptr;
+  return [only = std::move(only)](const history::entry&, const value& envelope) { return only->matches(envelope); };
+}
+
+void feed::read(history::range wanted, selection only, page_ready done) const {
   const auto after = wanted.after;
   log_.read(std::move(wanted),
             [this, after, only = std::move(only), done = std::move(done)](result<history::page> came) {
@@ -96,7 +100,7 @@ void feed::read(history::range wanted, filter_ptr only, page_ready done) const {
                 auto envelope = json::parse(item.json.view());
                 if (!envelope) continue;
                 set_cursor(*envelope, cursor_at(item.position));
-                if (only && !only->matches(*envelope)) continue;
+                if (only && !only(item, *envelope)) continue;
                 out.positions.push_back(item.position);
                 out.events.push_back({item.type, std::move(*envelope)});
               }

@@ -56,18 +56,26 @@ class feed {
   feed(const feed&) = delete;
   feed& operator=(const feed&) = delete;
 
+  struct subscription {
+    std::string room;
+    filter_ptr only;  // null: everything
+  };
   struct entered {
-    std::vector<std::string> joined;  // one a room: internal ones when filtered
+    std::vector<std::string> joined;  // one a subscription: internal rooms when filtered
     std::uint64_t head = 0;           // where live events go on
   };
-  /// Lets a subscriber in. `join` runs once, under the mutex, with the rooms to join and the head: the caller joins its
-  /// socket to them `after` that; when it fails, so does this. With a filter the rooms are internal ones: give them
-  /// back with release() when the socket leaves them. Fails: over_limit (filters), and what `join` fails with.
+  /// Lets a subscriber in, to all of the rooms at one head. `join` runs once, under the mutex, with the rooms to join
+  /// and the head: the caller joins its socket to them `after` that; when it fails, so does this. With a filter the
+  /// rooms are internal ones: give them back with release() when the socket leaves them. Fails: over_limit (filters),
+  /// and what `join` fails with.
   using join_rooms = std::function<result<void>(const std::vector<std::string>& rooms, std::uint64_t after)>;
-  [[nodiscard]] result<entered> enter(const std::vector<std::string>& rooms, const filter_ptr& only,
-                                      const join_rooms& join);
+  [[nodiscard]] result<entered> enter(const std::vector<subscription>& wanted, const join_rooms& join);
   void release(const std::string& internal_room);
 
+  /// Which entries are wanted, by their rooms, position and envelope; empty: all.
+  using selection = std::function<bool(const history::entry& item, const value& envelope)>;
+  /// What the filter lets through.
+  [[nodiscard]] static selection matching(filter_ptr only);
   /// A page of what has been; the entries that `only` keeps out are left out.
   struct page {
     std::vector<replayed> events;
@@ -79,7 +87,7 @@ class feed {
   };
   /// `done` runs once, from any thread, maybe before read() returns. Fails: unavailable.
   using page_ready = std::function<void(result<page>)>;
-  void read(history::range wanted, filter_ptr only, page_ready done) const;
+  void read(history::range wanted, selection only, page_ready done) const;
 
   /// Where a reader goes on: after a position, or at a time.
   struct start {

@@ -33,7 +33,7 @@ class replay : public std::enable_shared_from_this<replay> {
     feed::start from;
     std::optional<std::size_t> last;  // instead of `from`: the newest so many that `only` lets through
     std::uint64_t head = 0;
-    filter_ptr only;  // null: everything
+    feed::selection only;
   };
   struct receiver {
     std::function<void(replayed)> send;

@@ -285,6 +285,12 @@ service::service(const configuration& settings, log& lines) {
   }
   state_->publisher.recall(shared.now(), std::chrono::steady_clock::now());
   api::restore_revocations(shared);
+  if (settings.boolean("recovery.enabled")) {
+    const api::recovery_bounds bounds{std::chrono::seconds(settings.integer("recovery.max_disconnection_s")),
+                                      size(settings, "limits.connections")};
+    shared.recovery = std::make_unique<api::recovery>(*state_->history, bounds, shared.now_ms());
+    state_->delivery.give_offsets();
+  }
   state_->tokens.set_keys(verification_keys(settings));
   state_->tokens.set_service_keys(settings.list("publish.keys"));
   shared.replace(api_settings(settings));

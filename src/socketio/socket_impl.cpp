@@ -37,6 +37,13 @@ void socket_impl::recover(recovery_store::session lost) {
   lost_ = std::move(lost);
 }
 
+void socket_impl::identify(std::string pid, std::string sid) {
+  if (connected_ || lost_) return;
+  pid_ = std::move(pid);
+  back_ = !sid.empty();
+  if (back_) id_ = std::move(sid);
+}
+
 void socket_impl::enter() {
   auto& node = nsp_->node();
   const auto at = worker().index();

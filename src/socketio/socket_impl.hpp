@@ -28,7 +28,8 @@ class socket_impl final : public socket {
   [[nodiscard]] const socketio::handshake& handshake() const noexcept override { return handshake_; }
   [[nodiscard]] executor& worker() noexcept override { return client_->worker(); }
   [[nodiscard]] bool connected() const noexcept override { return connected_; }
-  [[nodiscard]] bool recovered() const noexcept override { return lost_.has_value(); }
+  [[nodiscard]] bool recovered() const noexcept override { return lost_.has_value() || back_; }
+  void identify(std::string pid, std::string sid) override;
   [[nodiscard]] std::string_view transport() const noexcept override { return client_->engine().transport(); }
   [[nodiscard]] value& data() noexcept override { return data_; }
 
@@ -115,6 +116,7 @@ class socket_impl final : public socket {
   std::string id_, pid_;
   value data_ = object{};
   bool connected_ = false, ended_ = false;
+  bool back_ = false;                            // the program recovered it
   std::optional<recovery_store::session> lost_;  // when recovered
   std::uint64_t replayed_ = 0;                   // recovery position up to which packets were replayed
   worker_rooms::member* member_ = nullptr;       // while connected

@@ -23,7 +23,31 @@ async function inFolder(work) {
 
 test("every block has a name, so that it is run here", () => {
   assert.equal(guide.match(/^```\w/gm).length, blocks.size);
-  assert.deepEqual([...blocks.keys()], ["tokens", "history.toml", "bulk", "github.toml"]);
+  assert.deepEqual([...blocks.keys()], ["tokens", "recovery", "history.toml", "bulk", "github.toml"]);
+});
+
+test("recovery: an unmodified client has its room again, and what it missed", async () => {
+  const server = await Server.start({ settings: { "recovery.enabled": true } });
+  const shown = [];
+  let tell;
+  const block = blocks.get("recovery").replace("https://events.example.com", server.url);
+  const socket = new Function("io", "token", "show", `${block}; return socket;`)((url, options) => io(url, { ...options, reconnectionDelay: 10 }),
+    jwt({ projects: ["demo"] }), (changes) => { shown.push(changes.n); tell?.(); });
+  const until = (count) => within(20000, (async () => {
+    while (shown.length < count) await new Promise((resolve) => (tell = resolve));
+  })(), `${count} events`);
+  const update = (n) => server.publish({ type: "project.updated", data: { project_id: "demo", changes: { n } } });
+  await next(socket, "connection.established");
+  while ((await ask(socket, "presence", { room: "project:demo" })).members.length === 0);
+  await update(1);
+  await until(1);
+  socket.io.engine.close();
+  await update(2);
+  await until(2);
+  assert.deepEqual(shown, [1, 2]);
+  assert.equal(socket.recovered, true);
+  socket.disconnect();
+  await server.stop();
 });
 
 test("tokens: refreshed ahead of the end, and asked for again after it", async (t) => {

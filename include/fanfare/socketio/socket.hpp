@@ -33,8 +33,13 @@ class socket : public std::enable_shared_from_this<socket> {
   [[nodiscard]] virtual const socketio::handshake& handshake() const noexcept = 0;
   [[nodiscard]] virtual executor& worker() noexcept = 0;
   [[nodiscard]] virtual bool connected() const noexcept = 0;
-  /// Whether connection state recovery brought id, rooms and data back.
+  /// Whether connection state recovery brought the session back.
   [[nodiscard]] virtual bool recovered() const noexcept = 0;
+  /// In a middleware, for a program that recovers connections from a log of its own instead of recovery_options: the
+  /// private id that the CONNECT reply tells, by which the client asks for its session again (`pid` and `offset` in
+  /// handshake().auth; the offset is the last argument of an event, a string); and the id of the session that came
+  /// back, "" for a new one.
+  virtual void identify(std::string pid, std::string sid) = 0;
   /// The engine.io transport's name now.
   [[nodiscard]] virtual std::string_view transport() const noexcept = 0;
   /// Anything to keep with the socket; fetch_sockets() shows it, recovery restores it.

@@ -6,6 +6,8 @@ export class Proxy {
   #sockets = new Set();
   #server;
   #port = 0;
+  #near = new Set();
+  #stranded = new Set();
 
   static async to(url) {
     const proxy = new Proxy();
@@ -19,12 +21,14 @@ export class Proxy {
   async restore() {
     this.#server = createServer((near) => {
       const far = connect(Number(this.target.port), this.target.hostname);
+      this.#near.add(near);
+      near.once("close", () => this.#near.delete(near));
       for (const [socket, other] of [[near, far], [far, near]]) {
         this.#sockets.add(socket);
         socket.on("error", () => {});
         socket.on("close", () => {
           this.#sockets.delete(socket);
-          other.destroy();
+          if (!this.#stranded.has(socket)) other.destroy();
         });
         socket.pipe(other);
       }
@@ -32,6 +36,15 @@ export class Proxy {
     this.#server.listen(this.#port, "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = this.#server.address().port;
+  }
+
+  /** Resets the clients' side of every connection: the server does not notice. */
+  strand() {
+    for (const socket of this.#near) {
+      this.#stranded.add(socket);
+      socket.unpipe();
+      socket.resetAndDestroy();
+    }
   }
 
   /** Resets every connection; new ones are refused until restore(). */

@@ -245,6 +245,14 @@ constexpr config_key keys[] = {
          "to "
          "the bounds on size last, once it takes half of them), \"agent.status_changed latest keep\"."},
 
+    {.name = "recovery.enabled",
+     .kind = boolean,
+     .preset = "false",
+     .explanation =
+         "Connection state recovery (Socket.IO 4.6): official JavaScript clients come back to their session, "
+         "rooms and missed events by themselves. Every event then has its cursor as one more argument."},
+    whole("recovery.max_disconnection_s", "120", 1, 604800, "How long a client may be away and come back so."),
+
     {.name = "redis.url",
      .kind = text,
      .preset = "",

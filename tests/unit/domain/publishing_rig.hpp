@@ -109,13 +109,16 @@ inline result<arrival> subscribe(feed& events, const wanted& wish, const feed::j
                                  replay_bounds bounds = {}) {
   auto from = wish.since ? events.start_of(*wish.since) : std::optional<feed::start>();
   if (!from) return from.error();
-  auto entered = events.enter(wish.rooms, wish.only, join);
+  std::vector<feed::subscription> all;
+  for (const auto& room : wish.rooms) all.push_back({room, wish.only});
+  auto entered = events.enter(all, join);
   if (!entered) return entered.error();
   arrival out{entered->joined, entered->head, events.cursor_at(entered->head), false, {}};
   if (!from->has_value() && (!wish.last || wish.since)) return out;
   test::fake_executor worker;
   const auto missed = std::make_shared<replay>(
-      events, worker, replay::wish{wish.rooms, from->value_or(feed::start{}), wish.last, out.head, wish.only}, bounds,
+      events, worker,
+      replay::wish{wish.rooms, from->value_or(feed::start{}), wish.last, out.head, feed::matching(wish.only)}, bounds,
       replay::receiver{[&out](replayed event) { out.events.push_back(std::move(event)); },
                        [&worker](std::function<void()> go_on) { worker.post(std::move(go_on)); }},
       [&out](bool all) { out.recovered = all; });

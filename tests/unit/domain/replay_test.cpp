@@ -166,7 +166,7 @@ TEST_F(replay_test, the_newest_are_found_from_the_end) {
 TEST_F(replay_test, the_newest_that_pass_a_filter) {
   publish(9);
   const auto only = *filter::parse(object{{"in", object{{"/data/n", array{0, 4}}}}});
-  start({.rooms = {"project:p1"}, .last = 7, .only = only}, {.page_entries = 3});
+  start({.rooms = {"project:p1"}, .last = 7, .only = feed::matching(only)}, {.page_entries = 3});
   for (int n = 0; n < 3; ++n) page();
   page();
   EXPECT_THAT(sent, ElementsAre(1)) << "of the first page of three";

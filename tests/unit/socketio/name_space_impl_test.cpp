@@ -47,6 +47,27 @@ TEST(name_space, middlewares_run_in_order) {
   EXPECT_EQ(engine->take(), texts{R"(42["x"])"});
 }
 
+TEST(name_space, a_middleware_may_bring_a_session_back) {
+  rig io;
+  io.watch();
+  io.core->of("/").use([](const socket_ptr& socket, const name_space::next& next) {
+    const auto* pid = socket->handshake().auth.find("pid");
+    socket->identify(pid != nullptr ? "theirs" : "new", pid != nullptr ? "before" : "");
+    next(std::nullopt);
+  });
+  const auto engine = io.connect();
+  engine->receive("0");
+  EXPECT_EQ(engine->take(), texts{R"(40{"sid":"id1","pid":"new"})"});
+  EXPECT_FALSE(io.joined[0]->recovered());
+  const auto next = io.connect();
+  next->receive(R"(0{"pid":"theirs"})");
+  EXPECT_EQ(next->take(), texts{R"(40{"sid":"before","pid":"theirs"})"});
+  EXPECT_TRUE(io.joined[1]->recovered());
+  EXPECT_EQ(io.joined[1]->rooms(), texts{"before"});
+  io.joined[1]->identify("late", "late");
+  EXPECT_EQ(io.joined[1]->id(), "before") << "once connected it is who it is";
+}
+
 TEST(name_space, middleware_refuses) {
   rig io;
   io.watch();
