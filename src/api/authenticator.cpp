@@ -49,8 +49,8 @@ domain::key_set_ptr authenticator::keys() const {
 }
 
 result<domain::principal> authenticator::check(std::string_view token) const {
-  auto who = domain::authenticate(token, *keys(), options_.rules, options_.names, options_.clock());
-  if (who && revoked_.revoked(*who, options_.clock())) return error{errc::token_invalid, "revoked", {}};
+  auto who = domain::authenticate(token, *keys(), options_.rules, options_.names, options_.around->now());
+  if (who && revoked_.revoked(*who, options_.around->now())) return error{errc::token_invalid, "revoked", {}};
   return who;
 }
 
@@ -58,12 +58,12 @@ void authenticator::authenticate(std::string token, authenticated done) {
   auto who = check(token);
   if (!jwks_) return done(std::move(who));
   bool wait = false;
-  bool start = jwks_->want_fetch(options_.steady_clock());
+  bool start = jwks_->want_fetch(options_.around->steady_now());
   if (!who && who.error().code == errc::token_invalid) {
     // Only a key that is not there yet is worth waiting for.
     const auto kid = domain::unverified_kid(token);
     const bool missing = kid ? !keys()->has_kid(*kid) : keys()->keys.empty();
-    if (missing && !start) start = jwks_->want_fetch_for(kid.value_or(""), options_.steady_clock());
+    if (missing && !start) start = jwks_->want_fetch_for(kid.value_or(""), options_.around->steady_now());
     const std::lock_guard lock(mutex_);
     wait = missing && (start || fetching_);
     if (wait && waiting_.size() >= options_.waiting_max) {
@@ -89,7 +89,7 @@ void authenticator::fetch() {
 }
 
 void authenticator::fetched(result<std::string> body) {
-  const auto now = options_.steady_clock();
+  const auto now = options_.around->steady_now();
   // A set that cannot be used changes nothing: the old keys stay, and so do the refusals.
   result<void> outcome;
   if (body) {

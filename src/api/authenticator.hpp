@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <fanfare/base/error.hpp>
+#include <fanfare/base/world.hpp>
 #include <fanfare/http/message.hpp>
 
 #include "domain/access/jwks_cache.hpp"
@@ -42,8 +43,7 @@ struct authenticator_options {
   std::function<void(const result<void>&)> jwks_fetched = [](const result<void>&) {};
   std::size_t waiting_max = 1000;  // tokens that wait for a fetch; past it unavailable
   std::size_t revocations_max = 100000;
-  std::function<domain::system_time()> clock = [] { return std::chrono::system_clock::now(); };
-  std::function<steady_time()> steady_clock = [] { return std::chrono::steady_clock::now(); };
+  const world* around = &real_world();
 };
 
 /// Thread: any.
@@ -66,7 +66,7 @@ class authenticator {
   void identify(const http::request& request, std::function<void(result<credential>)> done);
 
   [[nodiscard]] domain::revocations& revoked() noexcept { return revoked_; }
-  [[nodiscard]] domain::system_time now() const { return options_.clock(); }
+  [[nodiscard]] domain::system_time now() const { return options_.around->now(); }
 
  private:
   struct waiting {

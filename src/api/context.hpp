@@ -15,6 +15,7 @@
 
 #include <fanfare/base/executor.hpp>
 #include <fanfare/base/metrics.hpp>
+#include <fanfare/base/world.hpp>
 #include <fanfare/http/server.hpp>
 #include <fanfare/socketio/server.hpp>
 
@@ -111,7 +112,7 @@ struct context {
   std::size_t event_bytes_max = 1000000;  // of a line of a streamed publish; publishing holds the event to it
   domain::envelope_limits envelope;
   written_once openapi, asyncapi;
-  steady_time started = std::chrono::steady_clock::now();
+  steady_time started = web.around().steady_now();
   std::atomic<bool> draining{false};
 
   /// Thread (both): any.
@@ -126,10 +127,10 @@ struct context {
   }
 
   [[nodiscard]] metrics::registry& metrics() noexcept { return web.metrics(); }
-  [[nodiscard]] domain::system_time now() const { return tokens.now(); }
-  [[nodiscard]] std::int64_t now_ms() const {
-    return std::chrono::duration_cast<milliseconds>(now().time_since_epoch()).count();
-  }
+  /// Its clocks are the tokens' and the limits' too.
+  [[nodiscard]] const world& around() const noexcept { return web.around(); }
+  [[nodiscard]] domain::system_time now() const { return around().now(); }
+  [[nodiscard]] std::int64_t now_ms() const { return around().unix_ms(); }
 
  private:
   mutable std::mutex mutex_;

@@ -3,8 +3,6 @@
 #include <chrono>
 #include <utility>
 
-#include <fanfare/base/random.hpp>
-
 #include "api/gateway_session.hpp"
 #include "domain/envelope.hpp"
 #include "domain/filter_rooms.hpp"
@@ -107,7 +105,7 @@ class comeback : public std::enable_shared_from_this<comeback> {
   /// `missing`: what is no longer there, or may not be had; "": nothing was asked for.
   void begin_anew(std::string_view missing) {
     seen_ = 0;
-    settle(missing.empty() ? "new" : missing, random_id(24), "");
+    settle(missing.empty() ? "new" : missing, shared_.around().random_id(24), "");
   }
 
   void settle(std::string_view outcome, const std::string& pid, const std::string& sid) {
@@ -218,8 +216,9 @@ void announce_presence(context& shared) {
     const auto now_ms = shared.now_ms();
     object data{{"room", room}, {"joined", to_array(change->joined)}, {"left", to_array(change->left)}};
     if (change->truncated) data.set("truncated", true);
-    const auto envelope = domain::build_envelope("presence.changed", std::move(data), domain::make_event_id(now_ms),
-                                                 std::string(own_source), room, now_ms, shared.events.head_cursor());
+    const auto envelope =
+        domain::build_envelope("presence.changed", std::move(data), domain::make_event_id(now_ms, shared.around()),
+                               std::string(own_source), room, now_ms, shared.events.head_cursor());
     for (const auto* nsp : {"/", "/ws"})
       shared.io.of(nsp).all().to(presence_room(room)).emit("presence.changed", envelope);
   };

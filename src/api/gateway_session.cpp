@@ -207,9 +207,9 @@ void gateway_session::send(std::string_view type, object data, std::string offse
   const auto socket = socket_.lock();
   if (!socket) return;
   const auto now_ms = shared_.now_ms();
-  auto envelope =
-      domain::build_envelope(std::string(type), std::move(data), domain::make_event_id(now_ms), std::string(own_source),
-                             "user:" + who_->sub, now_ms, offset.empty() ? shared_.events.head_cursor() : offset);
+  auto envelope = domain::build_envelope(
+      std::string(type), std::move(data), domain::make_event_id(now_ms, shared_.around()), std::string(own_source),
+      "user:" + who_->sub, now_ms, offset.empty() ? shared_.events.head_cursor() : offset);
   if (offset.empty()) return socket->emit(type, std::move(envelope));
   socket->emit(type, std::move(envelope), std::move(offset));
 }

@@ -85,7 +85,7 @@ void publish(const delivery& from, domain::draft event) {
   asked.publisher = "github";
   asked.default_source = std::string(own_source);
   asked.now = from.shared.now();
-  asked.steady_now = std::chrono::steady_clock::now();
+  asked.steady_now = from.shared.around().steady_now();
   std::vector<domain::draft> drafts;
   drafts.push_back(std::move(event));
   from.shared.publisher.publish(

@@ -17,7 +17,7 @@ namespace fanfare::api {
 namespace {
 
 double since_start_s(const context& shared) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - shared.started).count();
+  return std::chrono::duration<double>(shared.around().steady_now() - shared.started).count();
 }
 
 // The format wants these two escaped in HELP, which the serializer leaves to its caller.

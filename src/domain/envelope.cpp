@@ -7,8 +7,8 @@
 
 #include <fanfare/base/base64.hpp>
 #include <fanfare/base/json.hpp>
-#include <fanfare/base/random.hpp>
 #include <fanfare/base/rfc3339.hpp>
+#include <fanfare/base/world.hpp>
 
 #include "domain/access/access_policy.hpp"
 #include "domain/catalogue/json_pointer.hpp"
@@ -214,11 +214,11 @@ value build_envelope(std::string type, value data, std::string id, std::string s
   return out;
 }
 
-std::string make_event_id(std::int64_t time_ms) {
+std::string make_event_id(std::int64_t time_ms, const world& around) {
   constexpr std::string_view alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
   std::array<unsigned char, 16> bits{};  // 48 of time, 80 of randomness
   for (std::size_t i = 0; i < 6; ++i) bits[i] = static_cast<unsigned char>(time_ms >> (40 - 8 * i));
-  random_bytes(std::span(bits).subspan(6));
+  around.random_bytes(std::span(bits).subspan(6));
   std::string out;
   out.reserve(26);
   // 26 digits of 5 bits are 130: the first two bits are none of ours.

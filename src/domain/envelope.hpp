@@ -10,6 +10,7 @@
 
 #include <fanfare/base/error.hpp>
 #include <fanfare/base/value.hpp>
+#include <fanfare/base/world.hpp>
 
 namespace fanfare::domain {
 
@@ -50,6 +51,6 @@ void set_cursor(value& envelope, std::string cursor);
                                    std::string subject, std::int64_t time_ms, std::string cursor);
 
 /// A fresh event id: the time in front, so that ids sort, and 80 random bits (ULID, 26 characters).
-[[nodiscard]] std::string make_event_id(std::int64_t time_ms);
+[[nodiscard]] std::string make_event_id(std::int64_t time_ms, const world& around);
 
 }  // namespace fanfare::domain

@@ -89,7 +89,7 @@ result<history::entry> publishing::complete(draft& item, const publish_context& 
   }
   item.rooms = std::move(rooms);
   const auto now_ms = unix_ms(context.now);
-  if (item.id.empty()) item.id = make_event_id(now_ms);
+  if (item.id.empty()) item.id = make_event_id(now_ms, *options_.around);
   if (item.source.empty()) item.source = context.default_source;
   if (item.time.empty()) item.time = format_rfc3339(context.now);
 

@@ -15,6 +15,7 @@
 #include <fanfare/base/executor.hpp>
 #include <fanfare/base/metrics.hpp>
 #include <fanfare/base/value.hpp>
+#include <fanfare/base/world.hpp>
 
 #include "domain/access/principal.hpp"
 #include "domain/catalogue/catalogue.hpp"
@@ -52,6 +53,7 @@ struct publishing_options {
   envelope_limits envelope;
   retention kept_for;
   metrics::registry* metrics = nullptr;
+  const world* around = &real_world();  // ids come from it
 };
 
 /// Thread: any. Its log must outlive it.

@@ -186,8 +186,8 @@ void server::state::accept_handshake(const http::exchange_ptr& exchange, const r
 
 std::shared_ptr<session> server::state::make_session(session_table& table, const http::request& request,
                                                      std::shared_ptr<reservation> place) {
-  auto made = std::make_shared<session>(table.shared_from_this(), make_session_id(table.worker().index()), request,
-                                        std::move(place));
+  auto made = std::make_shared<session>(table.shared_from_this(), make_session_id(table.worker().index(), web.around()),
+                                        request, std::move(place));
   table.insert(made);
   return made;
 }

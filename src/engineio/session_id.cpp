@@ -4,7 +4,7 @@
 #include <cstddef>
 
 #include <fanfare/base/base64.hpp>
-#include <fanfare/base/random.hpp>
+#include <fanfare/base/world.hpp>
 
 namespace fanfare::engineio {
 
@@ -14,9 +14,9 @@ constexpr std::size_t worker_byte = 14;
 constexpr std::size_t mask_byte = 5;
 }  // namespace
 
-std::string make_session_id(unsigned worker) {
+std::string make_session_id(unsigned worker, const world& around) {
   std::array<unsigned char, id_bytes> bytes{};
-  random_bytes(bytes);
+  around.random_bytes(bytes);
   bytes[worker_byte] = static_cast<unsigned char>(worker ^ bytes[mask_byte]);
   return base64url_encode({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }

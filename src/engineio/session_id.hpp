@@ -8,12 +8,14 @@
 #include <string>
 #include <string_view>
 
+#include <fanfare/base/world.hpp>
+
 namespace fanfare::engineio {
 
 constexpr unsigned workers_max = 256;  // what the byte can name
 
 /// `worker` below workers_max. The byte is masked by a random one: no secret, but no invitation to read it either.
-[[nodiscard]] std::string make_session_id(unsigned worker);
+[[nodiscard]] std::string make_session_id(unsigned worker, const world& around);
 /// The worker that the id names, or nothing when the text cannot be an id.
 [[nodiscard]] std::optional<unsigned> worker_of(std::string_view session_id) noexcept;
 

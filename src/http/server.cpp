@@ -25,7 +25,6 @@ namespace fanfare::http {
 namespace {
 
 void check(const server_options& options) {
-  if (options.listen.empty()) throw std::runtime_error("no address to listen on");
   if (options.tls_cert.empty() != options.tls_key.empty()) {
     throw std::runtime_error("TLS needs a certificate and a key");
   }
@@ -39,28 +38,43 @@ void check(const server_options& options) {
 struct server::state {
   enum class stage : std::uint8_t { setting_up, running, stopping, stopped };
 
-  explicit state(server_options given)
+  /// What is there when the workers are the server's own: they, and the door that sockets come in by.
+  struct house {
+    explicit house(state& in)
+        : workers(in.options.workers, in.metrics),
+          listening(workers, in.metrics,
+                    [&in](net::worker& owner, net::unique_fd socket) { in.accepted(owner, std::move(socket)); }) {
+      if (!in.options.tls_cert.empty()) tls.emplace(in.options.tls_cert, in.options.tls_key);
+    }
+    std::optional<net::tls_context> tls;
+    net::worker_pool workers;
+    net::listener listening;
+  };
+
+  /// `others`: workers of the program's own, or null.
+  state(server_options given, executor_pool* others)
       : options((check(given), std::move(given))),
         own_metrics(options.metrics != nullptr ? nullptr : std::make_shared<metrics::registry>()),
         metrics(options.metrics != nullptr ? *options.metrics : *own_metrics),
         open(std::make_shared<open_count>(metrics, own_metrics, options.connections_max)),
-        workers(options.workers, metrics),
-        listening(workers, metrics,
-                  [this](net::worker& owner, net::unique_fd socket) { accepted(owner, std::move(socket)); }) {
-    if (!options.tls_cert.empty()) tls.emplace(options.tls_cert, options.tls_key);
+        own(others != nullptr ? nullptr : std::make_unique<house>(*this)),
+        workers(others != nullptr ? *others : own->workers) {
     for (unsigned i = 0; i < workers.size(); ++i) {
       shards.push_back(std::make_unique<shard>(workers.at(i), options, routes, metrics));
     }
   }
 
   void accepted(net::worker& owner, net::unique_fd socket) {
+    serve(owner, [&](std::shared_ptr<void> token) -> std::unique_ptr<net::byte_stream> {
+      if (own->tls) return net::tls_stream::accept(owner, std::move(socket), *own->tls, std::move(token));
+      return std::make_unique<net::tcp_stream>(owner, std::move(socket), std::move(token));
+    });
+  }
+
+  void serve(executor& owner, const open_stream& make) {
     auto admitted = open->admit();
     if (admitted.verdict == open_count::decision::drop) return;
-    std::unique_ptr<net::byte_stream> stream;
-    if (tls)
-      stream = net::tls_stream::accept(owner, std::move(socket), *tls, std::move(admitted.token));
-    else
-      stream = std::make_unique<net::tcp_stream>(owner, std::move(socket), std::move(admitted.token));
+    auto stream = make(std::move(admitted.token));
     auto& home = *shards[owner.index()];
     if (admitted.verdict == open_count::decision::serve)
       connection::serve(home, std::move(stream));
@@ -86,17 +100,28 @@ struct server::state {
   void wind_down(milliseconds grace) {
     const auto until = std::chrono::steady_clock::now() + grace;
     std::promise<void> closed;
-    listening.close([&closed] { closed.set_value(); });
+    own->listening.close([&closed] { closed.set_value(); });
     closed.get_future().wait();
     on_every_shard(&shard::drain);
     run_stop_hooks();
     open->wait_for_none(until);
     on_every_shard(&shard::close_all);
-    workers.stop();
+    own->workers.stop();
     const std::lock_guard lock(mutex);
     at = stage::stopped;
     if (signals) signals->finish();
     changed.notify_all();
+  }
+
+  /// Their threads, if they have any, are not ours to wait for.
+  void close_on_others() {
+    {
+      const std::lock_guard lock(mutex);
+      if (at == stage::stopped) return;
+      at = stage::stopped;
+    }
+    run_stop_hooks();
+    for (auto& each : shards) each->home.post([&shard = *each] { shard.close_all(); });
   }
 
   void run_stop_hooks() {
@@ -120,10 +145,9 @@ struct server::state {
   metrics::registry& metrics;
   std::shared_ptr<open_count> open;
   router routes;
-  std::optional<net::tls_context> tls;
-  net::worker_pool workers;
+  const std::unique_ptr<house> own;
+  executor_pool& workers;
   std::vector<std::unique_ptr<shard>> shards;
-  net::listener listening;
 
   mutable std::mutex mutex;
   std::condition_variable changed;
@@ -133,7 +157,13 @@ struct server::state {
   std::thread stopper;
 };
 
-server::server(server_options options) : state_(std::make_unique<state>(std::move(options))) {}
+server::server(server_options options) {
+  if (options.listen.empty()) throw std::runtime_error("no address to listen on");
+  state_ = std::make_unique<state>(std::move(options), nullptr);
+}
+
+server::server(server_options options, executor_pool& workers)
+    : state_(std::make_unique<state>(std::move(options), &workers)) {}
 
 server::~server() {
   stop(milliseconds{0});
@@ -146,10 +176,11 @@ void server::route(std::string_view method, std::string_view pattern, handler wo
 
 void server::start() {
   const std::lock_guard lock(state_->mutex);
+  if (!state_->own) throw std::logic_error("an HTTP server on workers of others is not started");
   if (state_->at != state::stage::setting_up) throw std::logic_error("an HTTP server starts once");
-  for (const auto& address : state_->options.listen) state_->listening.bind(address);
-  state_->workers.start();
-  state_->listening.start();
+  for (const auto& address : state_->options.listen) state_->own->listening.bind(address);
+  state_->own->workers.start();
+  state_->own->listening.start();
   state_->at = state::stage::running;
 }
 
@@ -177,7 +208,10 @@ void server::run() {
   state_->changed.wait(lock, [this] { return state_->at == state::stage::stopped; });
 }
 
+void server::serve(executor& home, const open_stream& open) { state_->serve(home, open); }
+
 void server::stop(milliseconds grace) {
+  if (!state_->own) return state_->close_on_others();
   std::unique_lock lock(state_->mutex);
   if (state_->at == state::stage::setting_up) {
     state_->at = state::stage::stopped;
@@ -205,11 +239,14 @@ void server::set_cors(const cors_policy& policy) {
 
 void server::set_connections_max(std::size_t connections_max) { state_->open->set_max(connections_max); }
 
-std::vector<std::string> server::addresses() const { return state_->listening.addresses(); }
-std::uint16_t server::port() const { return state_->listening.port(); }
+std::vector<std::string> server::addresses() const {
+  return state_->own ? state_->own->listening.addresses() : std::vector<std::string>();
+}
+std::uint16_t server::port() const { return state_->own ? state_->own->listening.port() : std::uint16_t{0}; }
 executor_pool& server::workers() noexcept { return state_->workers; }
 metrics::registry& server::metrics() noexcept { return state_->metrics; }
 const server_options& server::options() const noexcept { return state_->options; }
+const world& server::around() const noexcept { return *state_->options.around; }
 std::size_t server::connections() const noexcept { return state_->open->now(); }
 
 }  // namespace fanfare::http

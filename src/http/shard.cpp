@@ -56,7 +56,7 @@ void shard::close_all() {
 }
 
 std::string_view shard::date() {
-  const auto now = static_cast<long long>(std::time(nullptr));
+  const auto now = static_cast<long long>(std::chrono::system_clock::to_time_t(options.around->now()));
   if (now != date_at_) {
     date_at_ = now;
     date_ = http_date(now);

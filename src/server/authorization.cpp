@@ -8,7 +8,7 @@
 
 #include <fmt/format.h>
 #include <fanfare/base/json.hpp>
-#include <fanfare/base/random.hpp>
+#include <fanfare/base/world.hpp>
 
 #include "domain/access/decision_cache.hpp"
 #include "domain/access/jwt.hpp"
@@ -114,7 +114,7 @@ std::string mint_token(const configuration& settings, const token_request& reque
   }
   claims.set("iat", issued);
   claims.set("exp", issued + request.ttl.count());
-  claims.set("jti", random_id(12));
+  claims.set("jti", real_world().random_id(12));
   return unwrap(settings, source, domain::sign_jwt(value(std::move(claims)), key));
 }
 

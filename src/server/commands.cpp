@@ -77,7 +77,7 @@ int run_publish(const publish_request& asked, const streams& io) {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto now_ms = std::chrono::duration_cast<std::chrono::milliseconds>(now).count();
   // The id is made here, so that each repetition is the same event to the server.
-  object event{{"type", asked.type}, {"id", asked.id.empty() ? domain::make_event_id(now_ms) : asked.id}};
+  object event{{"type", asked.type}, {"id", asked.id.empty() ? domain::make_event_id(now_ms, real_world()) : asked.id}};
   if (!asked.rooms.empty()) event.set("rooms", array(asked.rooms.begin(), asked.rooms.end()));
   event.set("data", std::move(*data));
 

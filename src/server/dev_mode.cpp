@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 #include <fanfare/base/json.hpp>
-#include <fanfare/base/random.hpp>
+#include <fanfare/base/world.hpp>
 
 #include "server/authorization.hpp"
 #include "server/dev_page.hpp"
@@ -44,9 +44,9 @@ std::string render_page(const domain::catalogue& types, const std::string& token
 
 void apply_dev_presets(configuration& settings) {
   // The page, and so whoever opens it, gets a token and a key: never those of the configuration, nor such as they sign.
-  settings.set_text("auth.secret", random_id(48), "--dev");
+  settings.set_text("auth.secret", real_world().random_id(48), "--dev");
   settings.set_text("auth.algorithms", "HS256", "--dev");
-  settings.set_text("publish.keys", "dev-" + random_id(18), "--dev");
+  settings.set_text("publish.keys", "dev-" + real_world().random_id(18), "--dev");
   for (const auto* name : {"auth.jwks_url", "auth.public_key_file", "auth.private_key_file"}) {
     settings.set_text(name, "", "--dev");
   }

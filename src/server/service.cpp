@@ -5,8 +5,8 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <fanfare/base/random.hpp>
 #include <fanfare/base/token_bucket.hpp>
+#include <fanfare/base/world.hpp>
 #include <fanfare/socketio/server.hpp>
 
 #include "api/administration.hpp"
@@ -174,7 +174,7 @@ struct service::state {
 
   /// The log's epoch: letters and digits, new for every life of the process.
   static std::string random_hex() {
-    auto id = random_id(15);
+    auto id = real_world().random_id(15);
     for (char& letter : id) {
       if (letter == '-' || letter == '_') letter = 'x';
     }
@@ -199,7 +199,7 @@ struct service::state {
     if (reason.empty()) return;
     {
       const std::lock_guard lock(hook_mutex);
-      if (hook_warnings.take(std::chrono::steady_clock::now())) return;
+      if (hook_warnings.take(web.around().steady_now())) return;
     }
     shared.log_to(api::severity::warn, "the authorization hook failed, so access was refused",
                   {{"outcome", outcome}, {"reason", reason}});
@@ -249,7 +249,7 @@ struct service::state {
   domain::feed events;
   api::context shared;
   std::mutex hook_mutex;
-  token_bucket hook_warnings{0.1, 1, std::chrono::steady_clock::now()};  // under hook_mutex
+  token_bucket hook_warnings{0.1, 1, web.around().steady_now()};  // under hook_mutex
   milliseconds stop_grace{0};
   bool secure = false;
   bool stopped = false;
@@ -283,7 +283,7 @@ service::service(const configuration& settings, log& lines) {
     options.note = [state = state_.get()](auto outcome, auto reason) { state->hook_asked(outcome, reason); };
     shared.hook = make_hook(url, *state_->caller, options);
   }
-  state_->publisher.recall(shared.now(), std::chrono::steady_clock::now());
+  state_->publisher.recall(shared.now(), shared.around().steady_now());
   api::restore_revocations(shared);
   if (settings.boolean("recovery.enabled")) {
     const api::recovery_bounds bounds{std::chrono::seconds(settings.integer("recovery.max_disconnection_s")),

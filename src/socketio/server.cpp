@@ -3,17 +3,12 @@
 
 #include <chrono>
 
-#include <fanfare/base/random.hpp>
+#include <fanfare/base/world.hpp>
 
 #include "socketio/server_core.hpp"
 
 namespace fanfare::socketio {
 namespace {
-
-std::int64_t unix_ms() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return std::chrono::duration_cast<milliseconds>(now).count();
-}
 
 engineio::server_options engine_options(engineio::server_options options) {
   if (options.paths.empty()) options.paths = {"/socket.io/"};
@@ -25,8 +20,9 @@ engineio::server_options engine_options(engineio::server_options options) {
 struct server::state {
   state(http::server& to, server_options options)
       : web(to),
-        core(std::make_shared<server_core>(to.workers(), to.metrics(), options,
-                                           surroundings{[] { return random_id(); }, unix_ms})),
+        core(std::make_shared<server_core>(
+            to.workers(), to.metrics(), options,
+            surroundings{[&to] { return to.around().random_id(); }, [&to] { return to.around().unix_ms(); }})),
         engine(to, engine_options(std::move(options.engine))) {
     core->of("/");
     engine.on_connection([core = core](engineio::socket_ptr session) { core->accept(std::move(session)); });

@@ -30,7 +30,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     (void)domain::conflate_key(*type, first->data);
   }
 
-  if (first->id.empty()) first->id = domain::make_event_id(0);
+  if (first->id.empty()) first->id = domain::make_event_id(0, real_world());
   if (first->source.empty()) first->source = "/fuzz";
   if (first->time.empty()) first->time = "2026-01-02T03:04:05.678Z";
   if (first->rooms.empty()) first->rooms = {"global"};

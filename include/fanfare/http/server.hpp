@@ -10,7 +10,12 @@
 
 #include <fanfare/base/executor.hpp>
 #include <fanfare/base/metrics.hpp>
+#include <fanfare/base/world.hpp>
 #include <fanfare/http/exchange.hpp>
+
+namespace fanfare::net {
+class byte_stream;
+}
 
 namespace fanfare::http {
 
@@ -45,6 +50,7 @@ struct server_options {
   milliseconds write_timeout{30000};        // a peer that reads nothing of an answer for this long is closed
   std::size_t compress_threshold = 1024;    // bytes; smaller answers are sent as they are
   metrics::registry* metrics = nullptr;     // nullptr: an own one
+  const world* around = &real_world();      // clocks and chance, for this server and those attached to it
 };
 
 struct route_options {
@@ -61,6 +67,9 @@ class server {
  public:
   /// Throws std::system_error or std::runtime_error when an address, a certificate or a bound is unusable.
   explicit server(server_options options = {});
+  /// On workers of the program's own, which outlive it: what serve() is given is served, nothing is listened to. For
+  /// programs with another event loop, and simulations.
+  server(server_options options, executor_pool& workers);
   ~server();
   server(const server&) = delete;
   server& operator=(const server&) = delete;
@@ -70,12 +79,17 @@ class server {
   /// Unmatched paths answer 404, unmatched methods 405 with Allow; OPTIONS preflights are answered by the policy.
   void route(std::string_view method, std::string_view pattern, handler work, route_options options = {});
 
-  /// Binds, listens and starts the workers.
+  /// Binds, listens and starts the workers. Not with workers of the program's own.
   void start();
+  /// Serves the connection that `open` makes; answers 503 past connections_max, and asks for none far past it. The
+  /// token counts the connection: it has to live as long as that does. Thread: `home`'s, one of the workers.
+  using open_stream = std::function<std::unique_ptr<net::byte_stream>(std::shared_ptr<void> token)>;
+  void serve(executor& home, const open_stream& open);
   /// start() unless that is done, then waits for stop() or, on the main thread, SIGINT or SIGTERM (which stop it).
   void run();
   /// Refuses new connections, lets answers under way finish for at most `grace`, then closes all. Idempotent; waits
-  /// for the end, except on a worker's thread and in an on_stop hook.
+  /// for the end, except on a worker's thread and in an on_stop hook; with workers of the program's own it closes at
+  /// once what they get to, and waits for nothing.
   void stop(milliseconds grace = milliseconds{2000});
   /// Runs before the workers end, in reverse order of registration, on a thread of its own: the floors above close
   /// their connections, by posting to the workers.
@@ -92,6 +106,7 @@ class server {
   [[nodiscard]] executor_pool& workers() noexcept;
   [[nodiscard]] metrics::registry& metrics() noexcept;
   [[nodiscard]] const server_options& options() const noexcept;
+  [[nodiscard]] const world& around() const noexcept;
   /// TCP connections open now.
   [[nodiscard]] std::size_t connections() const noexcept;
 

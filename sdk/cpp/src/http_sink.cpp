@@ -20,7 +20,7 @@
 #include <boost/beast/ssl.hpp>
 
 #include <fanfare/base/json.hpp>
-#include <fanfare/base/random.hpp>
+#include <fanfare/base/world.hpp>
 #include <fanfare/broadcaster.hpp>
 
 #include <fanfare_sdk/http_exchange.hpp>
@@ -184,7 +184,7 @@ class http_event_sink : public event_sink {
   result<accepted> publish(std::string type, object data, const publish_options& wish) override {
     object event{{"type", std::move(type)}, {"data", std::move(data)}};
     // Made here, so that each attempt is the same event to the server.
-    const auto id = wish.id.empty() ? random_id() : wish.id;
+    const auto id = wish.id.empty() ? real_world().random_id() : wish.id;
     event.set("id", id);
     if (!wish.rooms.empty()) event.set("rooms", array(wish.rooms.begin(), wish.rooms.end()));
     const auto& source = wish.source.empty() ? options_.source : wish.source;
@@ -244,7 +244,7 @@ class http_event_sink : public event_sink {
     }
     const auto whole = std::min(options_.backoff * (1U << std::min(attempt - 1, 16U)), options_.backoff_max);
     std::array<unsigned char, 1> chance{};
-    random_bytes(chance);
+    real_world().random_bytes(chance);
     return whole / 2 + whole * chance[0] / 510;
   }
 

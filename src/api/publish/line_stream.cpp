@@ -33,7 +33,7 @@ class line_stream : public std::enable_shared_from_this<line_stream> {
         name_(who.name),
         asked_(context_of(shared, who)),
         lines_(shared.event_bytes_max),
-        checked_(std::chrono::steady_clock::now()) {
+        checked_(shared_.around().steady_now()) {
     if (const auto key = exchange_->request().headers.get("idempotency-key")) key_ = hex(sha256(*key));
   }
 
@@ -85,7 +85,7 @@ class line_stream : public std::enable_shared_from_this<line_stream> {
 // A stream may outlive its token, or the service key may go: so the right to publish is looked at again and again.
 void line_stream::read() {
   waiting_ = pause::part;
-  const auto now = std::chrono::steady_clock::now();
+  const auto now = shared_.around().steady_now();
   if (now - checked_ < recheck) return ask();
   checked_ = now;
   shared_.tokens.identify(exchange_->request(), [self = shared_from_this()](const result<credential>& who) {
@@ -159,7 +159,7 @@ bool line_stream::find_line() {
 bool line_stream::admit() {
   if (shared_.draining.load()) return end({errc::draining, {}, {}}), false;
   if (!shared_.log.ready()) return end({errc::unavailable, {}, {}}), false;
-  const auto verdict = shared_.publish_rate.take(name_, std::chrono::steady_clock::now());
+  const auto verdict = shared_.publish_rate.take(name_, shared_.around().steady_now());
   if (verdict.allowed) return true;
   if (verdict.retry_after > shared_.web.options().body_timeout) {
     retry_after_ = verdict.retry_after;
@@ -186,7 +186,7 @@ void line_stream::publish() {
   if (!draft) return fault(draft.error());
   auto asked = asked_;
   asked.now = shared_.now();
-  asked.steady_now = std::chrono::steady_clock::now();
+  asked.steady_now = shared_.around().steady_now();
   if (!key_.empty()) {
     asked.idempotency_key = key_ + "/" + std::to_string(line.number);
     asked.request_digest = sha256(line.text);

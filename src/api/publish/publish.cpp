@@ -69,7 +69,7 @@ void publish_events(context& shared, const http::exchange_ptr& exchange, const c
   auto body = parse_publish_body(request, {shared.batch_max, shared.envelope});
   if (!body) return refuse(shared, exchange, body.error());
 
-  const auto steady_now = std::chrono::steady_clock::now();
+  const auto steady_now = shared.around().steady_now();
   const auto verdict = shared.publish_rate.take(who.name, steady_now, static_cast<double>(body->drafts.size()));
   if (!verdict.allowed) {
     const error why{errc::rate_limited, {}, {}};

@@ -69,7 +69,7 @@ TEST(Authenticator, TakesNewKeysOnReload) {
 struct fetched_keys {
   std::vector<std::function<void(result<std::string>)>> fetches;
   std::vector<std::string_view> outcomes;
-  steady_time now = steady_time{} + std::chrono::hours{1};
+  test::shifted_world around;
   authenticator door;
 
   explicit fetched_keys(std::size_t waiting_max = 2) : door(options(waiting_max)) {}
@@ -83,7 +83,7 @@ struct fetched_keys {
     };
     out.fetch_jwks = [this](std::function<void(result<std::string>)> done) { fetches.push_back(std::move(done)); };
     out.waiting_max = waiting_max;
-    out.steady_clock = [this] { return now; };
+    out.around = &around;
     return out;
   }
   static std::string set_with(const std::string& kid) {
@@ -127,7 +127,7 @@ TEST(Authenticator, FetchesAgainForAnUnknownKeyButNotTooOften) {
   keys.finish(fetched_keys::set_with("k1"));
   EXPECT_EQ(ask(keys.door, fetched_keys::token("k2"))->error().code, errc::token_invalid);
   EXPECT_TRUE(keys.fetches.empty());
-  keys.now += std::chrono::seconds{31};
+  keys.around.steady_ahead_s += 31;
   EXPECT_FALSE(ask(keys.door, fetched_keys::token("k2")));
   ASSERT_EQ(keys.fetches.size(), 1u);
   keys.finish(errc::unavailable);
@@ -140,7 +140,7 @@ TEST(Authenticator, RefreshesInTheBackgroundWhenTheSetIsOld) {
   fetched_keys keys;
   ask(keys.door, fetched_keys::token("k1"));
   keys.finish(fetched_keys::set_with("k1"));
-  keys.now += std::chrono::seconds{301};
+  keys.around.steady_ahead_s += 301;
   EXPECT_TRUE(*ask(keys.door, fetched_keys::token("k1")));
   ASSERT_EQ(keys.fetches.size(), 1u);
   keys.finish(std::string("no key set"));

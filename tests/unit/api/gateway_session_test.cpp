@@ -58,7 +58,7 @@ TEST(GatewaySession, ARefreshedTokenKeepsTheConnection) {
   EXPECT_NE(answer.find("expires_at")->as_string(), "");
   EXPECT_EQ(*answer.find("rooms"), value(array{"global", "project:p2", "user:u1"}));
   // The old end passes; the connection is still there, without the room it lost.
-  host.ahead_s = 10;
+  host.around.ahead_s = 10;
   ASSERT_EQ(host.publish(rig::project_updated("p1")).status, 202u);
   ASSERT_EQ(host.publish(rig::project_updated("p2")).status, 202u);
   EXPECT_EQ(peer.event("project.updated").find("subject")->as_string(), "project:p2");

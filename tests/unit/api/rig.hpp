@@ -15,6 +15,7 @@
 #include "api/status.hpp"
 #include "api/test_client.hpp"
 #include "domain/access/jwt.hpp"
+#include "support/fake_world.hpp"
 #include "support/held_log.hpp"
 
 namespace fanfare::test {
@@ -23,8 +24,7 @@ inline const std::string secret = "a secret of thirty-two bytes, yes";
 inline const std::string service_key = "service-key-of-the-tests";
 
 struct rig {
-  /// Seconds that tokens and expiry see beyond the real clock. Outlives everything that asks.
-  std::atomic<int> ahead_s{0};
+  shifted_world around;   // outlives everything that asks
   bool has_jwks = false;  // before `tokens`, which sets it
   domain::catalogue types;
   held_log history{"epoch1"};
@@ -41,7 +41,7 @@ struct rig {
                api::authenticator_options options = {})
       : publish_limits(publish_limit),
         tokens(with_clock(std::move(options))),
-        web({.listen = {"127.0.0.1:0"}, .workers = 2}),
+        web({.listen = {"127.0.0.1:0"}, .workers = 2, .around = &around}),
         io(web, io_options()),
         publisher(types, history, {.metrics = &web.metrics()}),
         events(history, delivery, {.metrics = &web.metrics()}),
@@ -106,7 +106,7 @@ struct rig {
   }
   api::authenticator_options with_clock(api::authenticator_options options) {
     has_jwks = options.jwks.has_value();
-    options.clock = [this] { return std::chrono::system_clock::now() + std::chrono::seconds(ahead_s.load()); };
+    options.around = &around;
     return options;
   }
 };

@@ -10,7 +10,7 @@ namespace {
 
 TEST(session_id, is_20_characters_of_base64url_and_names_the_worker) {
   for (unsigned worker = 0; worker < workers_max; ++worker) {
-    const auto id = make_session_id(worker);
+    const auto id = make_session_id(worker, real_world());
     EXPECT_EQ(id.size(), 20U);
     EXPECT_EQ(id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"),
               std::string::npos);
@@ -21,7 +21,7 @@ TEST(session_id, is_20_characters_of_base64url_and_names_the_worker) {
 TEST(session_id, does_not_repeat_and_does_not_show_the_worker) {
   std::set<std::string> ids, last;
   for (int i = 0; i < 1000; ++i) {
-    const auto id = make_session_id(3);
+    const auto id = make_session_id(3, real_world());
     ids.insert(id);
     last.insert(id.substr(18));
   }

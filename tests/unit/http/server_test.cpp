@@ -12,7 +12,9 @@
 
 #include <fanfare/net/byte_stream.hpp>
 #include "http/blocking_client.hpp"
+#include "net/memory_stream.hpp"
 #include "net/tls_peer.hpp"
+#include "support/fake_executor.hpp"
 
 namespace fanfare::http {
 namespace {
@@ -349,6 +351,48 @@ TEST(server, hears_localhost) {
   EXPECT_GE(web.addresses().size(), 2U);
   blocking_client client(web.port());
   EXPECT_THAT(client.exchange(get_root), EndsWith("hello"));
+}
+
+// --- on workers of the program's own ---
+
+TEST(server_on_others_workers, serves_what_it_is_given_and_waits_for_nothing) {
+  fanfare::test::fake_pool pool(3, 7);
+  server_options options;
+  options.listen.clear();
+  options.connections_max = 1;
+  server web(std::move(options), pool);
+  bool stopped = false;
+  web.on_stop([&stopped] { stopped = true; });
+  web.route("GET", "/", [&pool](exchange_ptr asked) {
+    EXPECT_EQ(pool.current(), &pool.at(2));
+    asked->respond(response::text(200, "hello"));
+  });
+  EXPECT_THROW(web.start(), std::logic_error);
+  EXPECT_EQ(&web.workers(), &pool);
+  EXPECT_EQ(web.addresses().size(), 0U);
+  std::vector<std::shared_ptr<void>> tokens;
+  const auto connect = [&] {
+    auto pair = net::memory_stream::make(pool.at(2), pool.at(2));
+    pool.at(2).post([&, served = std::make_shared<std::unique_ptr<net::memory_stream>>(std::move(pair.second))] {
+      web.serve(pool.at(2), [&](std::shared_ptr<void> token) {
+        tokens.push_back(std::move(token));
+        return std::move(*served);
+      });
+    });
+    const std::string_view asked[] = {get_root};
+    (void)pair.first->write_some(asked);
+    pool.run();
+    return std::move(pair.first);
+  };
+  const auto first = connect();
+  EXPECT_THAT(first->state()->inbox, AllOf(StartsWith("HTTP/1.1 200"), EndsWith("hello")));
+  EXPECT_EQ(web.connections(), 1U);
+  const auto second = connect();
+  EXPECT_THAT(second->state()->inbox, StartsWith("HTTP/1.1 503")) << "past connections_max";
+  web.stop();
+  pool.run();
+  EXPECT_TRUE(stopped);
+  EXPECT_TRUE(first->state()->ended);
 }
 
 }  // namespace

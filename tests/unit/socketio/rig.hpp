@@ -99,8 +99,9 @@ using fake_engine_ptr = std::shared_ptr<fake_engine>;
 /// Ids are "id1", "id2", … in the order they are made; the clock says `now_ms`.
 class rig {
  public:
-  explicit rig(server_options options = {}, unsigned workers = 1)
-      : pool(workers),
+  /// `seed`: of fake_pool.
+  explicit rig(server_options options = {}, unsigned workers = 1, std::optional<std::uint64_t> seed = {})
+      : pool(workers, seed),
         core(std::make_shared<server_core>(
             pool, numbers, std::move(options),
             surroundings{[this] { return "id" + std::to_string(++ids); }, [this] { return now_ms; }})) {
@@ -116,7 +117,7 @@ class rig {
   /// A connection that has joined a namespace; its socket is the newest of `joined`.
   fake_engine_ptr join(const std::string& nsp = "/", unsigned worker = 0) {
     auto engine = connect(worker);
-    engine->receive(nsp == "/" ? "0" : "0" + nsp + ",");
+    pool.at(worker).post([engine, nsp] { engine->receive(nsp == "/" ? "0" : "0" + nsp + ","); });
     pool.run();
     engine->take();
     return engine;

@@ -225,7 +225,7 @@ TEST(LineStream, EndsWithTheRightToPublish) {
   reader.event("subscribed");
   body.send(chunk(line(1)));
   reader.event("project.updated");
-  host.ahead_s = 7200;
+  host.around.ahead_s = 7200;
   // At the next look, a second after the last one.
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{20};
   while (host.web.metrics().counter("fanfare_publish_refused_total", "", {{"cause", "token_expired"}}).get() == 0) {

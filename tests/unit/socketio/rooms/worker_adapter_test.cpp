@@ -292,5 +292,36 @@ TEST_F(adapter_test, sockets_may_come_and_go_while_being_sent_to) {
   EXPECT_EQ(engines[2]->take().size(), 2U);
 }
 
+// Emits come from any worker, in the order of their sequences; joins are made on the socket's own, after what has been
+// emitted. Whatever the workers' turns, each socket gets what is past its join, once and in order.
+TEST_F(adapter_test, any_schedule_of_the_workers_keeps_what_is_sequenced_in_order) {
+  for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    rig io({}, 3, seed);
+    io.watch();
+    std::vector<test::fake_engine_ptr> engines;
+    for (unsigned i = 0; i < 6; ++i) engines.push_back(io.join("/", i % 3));
+    auto& root = io.core->of("/");
+    std::mt19937_64 random(seed);
+    std::uint64_t last = 0;
+    std::vector<std::uint64_t> after(6, 1000);
+    for (int n = 0; n < 60; ++n) {
+      auto& worker = io.pool.at(static_cast<unsigned>(random() % 3));
+      worker.post([&] { root.to("r").sequence(++last).ordered().emit("x", last); });
+      if (n % 10 != 5) continue;
+      const auto who = static_cast<std::size_t>(n) / 10;
+      io.joined[who]->worker().post([&, who] { ASSERT_TRUE(io.joined[who]->join("r", after[who] = last)); });
+    }
+    io.pool.run();
+    for (std::size_t i = 0; i < 6; ++i) {
+      texts expected;
+      for (auto sequence = after[i] + 1; sequence <= last; ++sequence) {
+        expected.push_back("42[\"x\"," + std::to_string(sequence) + "]");
+      }
+      EXPECT_EQ(engines[i]->take(), expected) << "socket " << i;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace fanfare::socketio
