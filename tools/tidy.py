@@ -43,6 +43,7 @@ TESTED_ELSEWHERE = {
     "src/server/commands.cpp": "tests/interop/commands.test.mjs",
     "src/server/http_client.cpp": "tests/interop/commands.test.mjs",
     "src/server/listen_client.cpp": "tests/interop/commands.test.mjs",
+    "src/api/answers.cpp": "tests/unit/api/route_table_test.cpp",
     "src/history/sqlite_reader.cpp": "tests/unit/history/log_test.cpp",
     "src/server/history_commands.cpp": "tests/interop/commands.test.mjs",
     "src/server/dev_mode.cpp": "tests/interop/dev_mode.test.mjs",

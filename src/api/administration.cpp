@@ -10,6 +10,8 @@
 #include <fanfare/base/json.hpp>
 #include <fanfare/base/rfc3339.hpp>
 
+#include "api/answers.hpp"
+
 namespace fanfare::api {
 
 namespace {
@@ -41,49 +43,41 @@ result<std::size_t> limit_of(const http::request& request) {
 }
 
 /// Goes on with `work` when the credential may do `action` in the room; answers the refusal itself.
-void with_room(context& shared, const http::exchange_ptr& exchange, const credential& who, domain::room_action action,
-               std::function<void(const std::string& room)> work) {
+void with_room(const administration& at, const http::exchange_ptr& exchange, const credential& who,
+               domain::room_action action, std::function<void(const std::string& room)> work) {
   const std::string room(exchange->request().param("room"));
   if (const auto parsed = domain::parse_room(room); !parsed) return exchange->respond(problem(parsed.error()));
   if (who.has_scope("admin")) return work(room);
-  const auto decision = shared.policy.decide(*who.token, action, room);
-  if (decision == domain::access::ask_hook && shared.hook) {
-    return shared.hook(*who.token, room, domain::to_text(action),
-                       [&shared, exchange, room, action, token = *who.token, work = std::move(work)](bool allowed) {
-                         if (allowed) return work(room);
-                         log_refusal(shared, token, action, room, "the hook said no");
-                         exchange->respond(problem({errc::forbidden, {}, {}}));
-                       });
-  }
-  if (const auto allowed = domain::to_result(decision); !allowed) {
-    log_refusal(shared, *who.token, action, room, shared.policy.explain(*who.token, action, room).why);
-    return exchange->respond(problem({allowed.error().code, {}, {}}));
-  }
-  work(room);
+  const auto token = std::make_shared<const domain::principal>(*who.token);
+  at.may.ask(token, {room}, action, exchange->worker(),
+             [exchange, room, work = std::move(work)](const result<void>& allowed) {
+               if (!allowed) return exchange->respond(problem({allowed.error().code, {}, {}}));
+               work(room);
+             });
 }
 
 std::string text_of(std::int64_t unix_ms) { return format_rfc3339(utc_time(std::chrono::milliseconds(unix_ms))); }
 
 }  // namespace
 
-void list_rooms(context& shared, const http::exchange_ptr& exchange, const credential&) {
+void list_rooms(const administration& at, const http::exchange_ptr& exchange, const credential&) {
   const auto limit = limit_of(exchange->request());
   if (!limit) return exchange->respond(problem(limit.error()));
   const auto prefix = http::query_value(exchange->request().query, "prefix").value_or("");
   array rooms;
   std::size_t total = 0;
-  for (const auto& [room, connections] : shared.connections.rooms()) {
+  for (const auto& [room, connections] : at.connections.rooms()) {
     if (!room.starts_with(prefix)) continue;
     if (++total <= *limit) rooms.emplace_back(object{{"room", room}, {"connections", connections}});
   }
   exchange->respond(json_answer(200, object{{"total", total}, {"rooms", std::move(rooms)}}));
 }
 
-void get_room(context& shared, const http::exchange_ptr& exchange, const credential& who) {
-  with_room(shared, exchange, who, domain::room_action::presence, [&shared, exchange](const std::string& room) {
+void get_room(const administration& at, const http::exchange_ptr& exchange, const credential& who) {
+  with_room(at, exchange, who, domain::room_action::presence, [&at, exchange](const std::string& room) {
     array members;
     std::size_t total = 0;
-    for (const auto& [user, connections] : shared.connections.members(room)) {
+    for (const auto& [user, connections] : at.connections.members(room)) {
       total += connections;
       members.emplace_back(object{{"user", user}, {"connections", connections}});
     }
@@ -92,43 +86,42 @@ void get_room(context& shared, const http::exchange_ptr& exchange, const credent
   });
 }
 
-void get_history(context& shared, const http::exchange_ptr& exchange, const credential& who) {
+void get_history(const administration& at, const http::exchange_ptr& exchange, const credential& who) {
   const auto limit = limit_of(exchange->request());
   if (!limit) return exchange->respond(problem(limit.error()));
-  with_room(shared, exchange, who, domain::room_action::history,
-            [&shared, exchange, limit = *limit](const std::string& room) {
-              const auto& query = exchange->request().query;
-              const auto since = http::query_value(query, "since");
-              const auto last = number_of(query, "last");
-              if (!last) return exchange->respond(problem(last.error()));
-              const auto order = http::query_value(query, "order").value_or("oldest");
-              if ((order != "oldest" && order != "newest") || (order == "newest" && !*last) || (since && *last)) {
-                return exchange->respond(problem(
-                    {errc::bad_request, "give since or last; order is oldest or, with last, newest (first)", {}}));
-              }
-              auto answer = [exchange, room, newest_first = order == "newest"](result<domain::history_page> page) {
-                if (!page) return exchange->respond(problem(page.error()));
-                if (newest_first) std::ranges::reverse(page->events);
-                array events;
-                for (auto& item : page->events) events.push_back(std::move(item.envelope));
-                exchange->respond(json_answer(200, object{{"room", room},
-                                                          {"events", std::move(events)},
-                                                          {"cursor", page->cursor},
-                                                          {"recovered", page->recovered},
-                                                          {"more", page->more}}),
-                                  true);
-              };
-              if (*last) return domain::read_newest(shared.events, {room}, **last, std::move(answer));
-              domain::read_history(shared.events, {room}, since, limit, std::move(answer));
-            });
+  with_room(at, exchange, who, domain::room_action::history, [&at, exchange, limit = *limit](const std::string& room) {
+    const auto& query = exchange->request().query;
+    const auto since = http::query_value(query, "since");
+    const auto last = number_of(query, "last");
+    if (!last) return exchange->respond(problem(last.error()));
+    const auto order = http::query_value(query, "order").value_or("oldest");
+    if ((order != "oldest" && order != "newest") || (order == "newest" && !*last) || (since && *last)) {
+      return exchange->respond(
+          problem({errc::bad_request, "give since or last; order is oldest or, with last, newest (first)", {}}));
+    }
+    auto answer = [exchange, room, newest_first = order == "newest"](result<domain::history_page> page) {
+      if (!page) return exchange->respond(problem(page.error()));
+      if (newest_first) std::ranges::reverse(page->events);
+      array events;
+      for (auto& item : page->events) events.push_back(std::move(item.envelope));
+      exchange->respond(json_answer(200, object{{"room", room},
+                                                {"events", std::move(events)},
+                                                {"cursor", page->cursor},
+                                                {"recovered", page->recovered},
+                                                {"more", page->more}}),
+                        true);
+    };
+    if (*last) return domain::read_newest(at.events, {room}, **last, std::move(answer));
+    domain::read_history(at.events, {room}, since, limit, std::move(answer));
+  });
 }
 
-void list_connections(context& shared, const http::exchange_ptr& exchange, const credential&) {
+void list_connections(const administration& at, const http::exchange_ptr& exchange, const credential&) {
   const auto limit = limit_of(exchange->request());
   if (!limit) return exchange->respond(problem(limit.error()));
   const auto user = http::query_value(exchange->request().query, "user");
   array rows;
-  for (const auto& row : shared.connections.list(user, *limit)) {
+  for (const auto& row : at.connections.list(user, *limit)) {
     rows.emplace_back(object{{"id", row.id},
                              {"user", row.user},
                              {"namespace", row.nsp},
@@ -136,11 +129,11 @@ void list_connections(context& shared, const http::exchange_ptr& exchange, const
                              {"connected_at", text_of(row.connected_ms)},
                              {"rooms", array(row.rooms.begin(), row.rooms.end())}});
   }
-  const auto total = user ? shared.connections.of_user(*user) : shared.connections.size();
+  const auto total = user ? at.connections.of_user(*user) : at.connections.size();
   exchange->respond(json_answer(200, object{{"total", total}, {"connections", std::move(rows)}}));
 }
 
-void explain_access(context& shared, const http::exchange_ptr& exchange, const credential&) {
+void explain_access(const administration& at, const http::exchange_ptr& exchange, const credential&) {
   const auto& query = exchange->request().query;
   const auto user = http::query_value(query, "user");
   const auto room = http::query_value(query, "room");
@@ -154,9 +147,9 @@ void explain_access(context& shared, const http::exchange_ptr& exchange, const c
   }
   constexpr std::string_view decisions[] = {"allow", "forbidden", "unknown_room", "ask_hook"};
   array rows;
-  for (const auto& row : shared.connections.list(user, limit_max)) {
+  for (const auto& row : at.connections.list(user, limit_max)) {
     if (row.who == nullptr) continue;
-    const auto found = shared.policy.explain(*row.who, *action, *room);
+    const auto found = at.may.policy.explain(*row.who, *action, *room);
     rows.emplace_back(object{
         {"connection", row.id}, {"decision", decisions[static_cast<std::size_t>(found.decision)]}, {"why", found.why}});
   }
@@ -165,27 +158,27 @@ void explain_access(context& shared, const http::exchange_ptr& exchange, const c
       json_answer(200, object{{"user", *user}, {"room", *room}, {"action", wanted}, {"connections", std::move(rows)}}));
 }
 
-void disconnect_user(context& shared, const http::exchange_ptr& exchange, const credential& who) {
+void disconnect_user(const administration& at, const http::exchange_ptr& exchange, const credential& who) {
   const std::string user(exchange->request().param("id"));
   if (!domain::is_room_id(user)) return exchange->respond(problem({errc::not_found, {}, {}}));
-  const auto count = shared.connections.of_user(user);
-  shared.connections.disconnect(user, "");
+  const auto count = at.connections.of_user(user);
+  at.connections.disconnect(user, "");
   // The other nodes of a fleet, which this table does not know, are reached through the room.
-  for (const auto* nsp : {"/", "/ws"}) shared.io.of(nsp).in("user:" + user).disconnect_sockets(true);
-  shared.log_to(severity::info, "user disconnected", {{"user", user}, {"by", who.name}, {"connections", count}});
+  for (const auto* nsp : {"/", "/ws"}) at.io.of(nsp).in("user:" + user).disconnect_sockets(true);
+  at.says.log_to(severity::info, "user disconnected", {{"user", user}, {"by", who.name}, {"connections", count}});
   exchange->respond(json_answer(200, object{{"user", user}, {"disconnected", count}}));
 }
 
-void restore_revocations(context& shared) {
+void restore_revocations(const administration& at) {
   const auto from_ms = [](std::int64_t ms) { return domain::system_time(milliseconds(ms)); };
-  for (const auto& each : shared.log.facts(shared.now_ms())) {
+  for (const auto& each : at.log.facts(at.says.around.unix_ms())) {
     if (!each.name.starts_with(revocation_mark)) continue;
-    shared.tokens.revoked().restore(
-        {each.name.substr(revocation_mark.size()), from_ms(each.number), from_ms(each.until_ms)}, shared.now());
+    at.tokens.revoked().restore(
+        {each.name.substr(revocation_mark.size()), from_ms(each.number), from_ms(each.until_ms)}, at.says.around.now());
   }
 }
 
-void revoke(context& shared, const http::exchange_ptr& exchange, const credential& who) {
+void revoke(const administration& at, const http::exchange_ptr& exchange, const credential& who) {
   const auto body = json::parse(exchange->request().body);
   if (!body) return exchange->respond(problem({errc::bad_request, body.error().detail, {}}));
   const auto* jti = body->find("jti");
@@ -194,7 +187,7 @@ void revoke(context& shared, const http::exchange_ptr& exchange, const credentia
   if (named == nullptr || (jti != nullptr && user != nullptr) || named->as_string().empty()) {
     return exchange->respond(problem({errc::bad_request, "give either jti or user, as a string", {}}));
   }
-  const auto now = shared.now();
+  const auto now = at.says.around.now();
   auto until = now + std::chrono::hours{24};
   if (const auto* text = body->find("expires_at")) {
     const auto time = parse_rfc3339(text->as_string());
@@ -204,16 +197,16 @@ void revoke(context& shared, const http::exchange_ptr& exchange, const credentia
         domain::system_time(std::min<std::chrono::milliseconds>(time->time_since_epoch(), std::chrono::hours{2400000}));
   }
   const std::string name(named->as_string());
-  auto& list = shared.tokens.revoked();
+  auto& list = at.tokens.revoked();
   const auto done = jti != nullptr ? list.revoke_token(name, now, until) : list.revoke_user(name, now, until);
   if (!done) return exchange->respond(problem(done.error()));
-  const auto count = jti != nullptr ? shared.connections.disconnect("", name) : shared.connections.disconnect(name, "");
-  shared.log_to(severity::info, "revoked",
-                {{jti != nullptr ? "jti" : "user", name}, {"by", who.name}, {"connections", count}});
+  const auto count = jti != nullptr ? at.connections.disconnect("", name) : at.connections.disconnect(name, "");
+  at.says.log_to(severity::info, "revoked",
+                 {{jti != nullptr ? "jti" : "user", name}, {"by", who.name}, {"connections", count}});
   const auto kept = list.find((jti != nullptr ? "j" : "u") + name);
   if (!kept) return exchange->respond(problem({errc::internal, {}, {}}));
   // In force from now on; answered when a restart would find it too.
-  shared.log.keep(
+  at.log.keep(
       {std::string(revocation_mark) + kept->key, unix_ms(kept->before), unix_ms(kept->expires)},
       [exchange, until, count](const result<void>& done) {
         if (!done) return exchange->respond(problem(done.error()));

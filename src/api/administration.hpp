@@ -3,22 +3,40 @@
 // Floor 7. Rooms, presence and history; connections; disconnecting and revoking.
 // Inbound: route_table. Outbound: connection_table, domain::feed, domain::revocations, the namespaces.
 
-#include "api/route_table.hpp"
+#include <fanfare/http/exchange.hpp>
+#include <fanfare/socketio/server.hpp>
+
+#include "api/authenticator.hpp"
+#include "api/authorization.hpp"
+#include "api/connection_table.hpp"
+#include "api/report.hpp"
+#include "domain/feed.hpp"
+#include "history/log.hpp"
 
 namespace fanfare::api {
 
-void list_rooms(context& shared, const http::exchange_ptr& exchange, const credential& who);
+struct administration {
+  connection_table& connections;
+  domain::feed& events;
+  history::log& log;
+  authenticator& tokens;
+  socketio::server& io;
+  const authorization& may;
+  const report& says;
+};
+
+void list_rooms(const administration& at, const http::exchange_ptr& exchange, const credential& who);
 /// 403, or 404 for what is no room, unless the credential is a service key, has the scope admin, or its token may see
 /// the room's presence (history).
-void get_room(context& shared, const http::exchange_ptr& exchange, const credential& who);
-void get_history(context& shared, const http::exchange_ptr& exchange, const credential& who);
-void list_connections(context& shared, const http::exchange_ptr& exchange, const credential& who);
-void explain_access(context& shared, const http::exchange_ptr& exchange, const credential& who);
-void disconnect_user(context& shared, const http::exchange_ptr& exchange, const credential& who);
+void get_room(const administration& at, const http::exchange_ptr& exchange, const credential& who);
+void get_history(const administration& at, const http::exchange_ptr& exchange, const credential& who);
+void list_connections(const administration& at, const http::exchange_ptr& exchange, const credential& who);
+void explain_access(const administration& at, const http::exchange_ptr& exchange, const credential& who);
+void disconnect_user(const administration& at, const http::exchange_ptr& exchange, const credential& who);
 /// `{jti}` or `{user}`, and `expires_at?` (RFC 3339; in 24 hours when left out): when the token would have ended
 /// anyway.
-void revoke(context& shared, const http::exchange_ptr& exchange, const credential& who);
+void revoke(const administration& at, const http::exchange_ptr& exchange, const credential& who);
 /// Puts those in force again that an earlier life of the server has kept. Before the server starts.
-void restore_revocations(context& shared);
+void restore_revocations(const administration& at);
 
 }  // namespace fanfare::api

@@ -6,6 +6,8 @@
 
 #include <fanfare/base/json.hpp>
 
+#include "api/answers.hpp"
+#include "api/route_table.hpp"
 #include "domain/catalogue/catalogue_formats.hpp"
 
 namespace fanfare::api {
@@ -190,18 +192,18 @@ value openapi_document(const domain::catalogue& types, const std::string& versio
               {"schemas", component_schemas(types)}}}};
 }
 
-void get_openapi(context& shared, const http::exchange_ptr& exchange, const credential&) {
-  const auto write = [&shared] { return text_of(openapi_document(shared.types, shared.version)); };
-  respond(exchange, shared.openapi.get(write), "application/json");
+void get_openapi(contracts& at, const http::exchange_ptr& exchange, const credential&) {
+  const auto write = [&at] { return text_of(openapi_document(at.types, at.version)); };
+  respond(exchange, at.openapi.get(write), "application/json");
 }
 
-void get_asyncapi(context& shared, const http::exchange_ptr& exchange, const credential&) {
-  const auto write = [&shared] { return text_of(domain::asyncapi_document(shared.types, shared.version)); };
-  respond(exchange, shared.asyncapi.get(write), "application/json");
+void get_asyncapi(contracts& at, const http::exchange_ptr& exchange, const credential&) {
+  const auto write = [&at] { return text_of(domain::asyncapi_document(at.types, at.version)); };
+  respond(exchange, at.asyncapi.get(write), "application/json");
 }
 
-void get_schema(context& shared, const http::exchange_ptr& exchange, const credential&) {
-  const auto* type = shared.types.find(exchange->request().param("type"));
+void get_schema(contracts& at, const http::exchange_ptr& exchange, const credential&) {
+  const auto* type = at.types.find(exchange->request().param("type"));
   if (type == nullptr) return exchange->respond(problem({errc::not_found, {}, {}}));
   respond(exchange, shared_bytes(text_of(domain::json_schema_of(*type))), "application/schema+json");
 }

@@ -9,8 +9,8 @@
 #include <fanfare/base/digest.hpp>
 #include <fanfare/base/json.hpp>
 
+#include "api/answers.hpp"
 #include "api/publish/publish.hpp"
-#include "api/route_table.hpp"
 #include "domain/github_events.hpp"
 
 namespace fanfare::api {
@@ -21,27 +21,27 @@ constexpr std::size_t delivery_bytes_max = 128;  // GitHub sends a GUID
 
 /// One delivery on its way; the header fields are views into the exchange's request.
 struct delivery {
-  context& shared;
+  const github_endpoint& at;
   http::exchange_ptr exchange;
   std::string_view event;
   std::string_view id;
 };
 
-void count(context& shared, std::string_view outcome) {
-  shared.metrics()
+void count(const github_endpoint& at, std::string_view outcome) {
+  at.says.metrics
       .counter("fanfare_github_deliveries_total", "GitHub deliveries, by what became of them.",
                {{"outcome", std::string(outcome)}})
       .add();
 }
 
 void refuse(const delivery& from, std::string_view cause, const error& why) {
-  count(from.shared, cause);
-  from.shared.log_to(severity::warn, "GitHub delivery refused",
-                     {{"cause", cause},
-                      {"event", from.event},
-                      {"delivery", from.id},
-                      {"detail", why.detail},
-                      {"address", from.exchange->request().remote_address}});
+  count(from.at, cause);
+  from.at.says.log_to(severity::warn, "GitHub delivery refused",
+                      {{"cause", cause},
+                       {"event", from.event},
+                       {"delivery", from.id},
+                       {"detail", why.detail},
+                       {"address", from.exchange->request().remote_address}});
   // What a caller without a good signature is told is the status alone.
   const bool stranger = why.code == errc::unauthorized || why.code == errc::forbidden || why.code == errc::not_found;
   auto answer = problem(stranger ? error{why.code, {}, {}} : why);
@@ -51,9 +51,9 @@ void refuse(const delivery& from, std::string_view cause, const error& why) {
 }
 
 void ignore(const delivery& from, std::string_view what, std::string_view name) {
-  count(from.shared, "ignored_" + std::string(what));
-  from.shared.log_to(severity::info, "GitHub delivery ignored",
-                     {{"unknown", what}, {"name", name}, {"event", from.event}, {"delivery", from.id}});
+  count(from.at, "ignored_" + std::string(what));
+  from.at.says.log_to(severity::info, "GitHub delivery ignored",
+                      {{"unknown", what}, {"name", name}, {"event", from.event}, {"delivery", from.id}});
   from.exchange->respond(json_answer(202, object{{"accepted", 0}, {"ignored", "unknown " + std::string(what)}}));
 }
 
@@ -84,15 +84,15 @@ void publish(const delivery& from, domain::draft event) {
   domain::publish_context asked;
   asked.publisher = "github";
   asked.default_source = std::string(own_source);
-  asked.now = from.shared.now();
-  asked.steady_now = from.shared.around().steady_now();
+  asked.now = from.at.says.around.now();
+  asked.steady_now = from.at.says.around.steady_now();
   std::vector<domain::draft> drafts;
   drafts.push_back(std::move(event));
-  from.shared.publisher.publish(
+  from.at.publisher.publish(
       std::move(drafts), std::move(asked),
       [from](const result<domain::publish_answer>& answer) {
         if (!answer) return refuse(from, describe(answer.error().code).metric_label, answer.error());
-        count(from.shared, answer->repeated ? "repeated" : "published");
+        count(from.at, answer->repeated ? "repeated" : "published");
         from.exchange->respond(accepted_answer(*answer));
       },
       false);
@@ -111,7 +111,7 @@ void take(const delivery& from) {
     return refuse(from, "malformed", why);
   }
   if (from.event == "ping") {
-    count(from.shared, "ping");
+    count(from.at, "ping");
     return from.exchange->respond(json_answer(200, object{{"ok", true}}));
   }
   if (!domain::is_known_github_event(from.event)) return ignore(from, "event", from.event);
@@ -119,7 +119,7 @@ void take(const delivery& from) {
   if (name == nullptr || name->as_string().empty()) {
     return refuse(from, "malformed", {errc::bad_request, "must be a string", "/repository/full_name"});
   }
-  const auto project = from.shared.current()->github.repositories.project_of(name->as_string());
+  const auto project = from.at.live.current()->github.repositories.project_of(name->as_string());
   if (!project) return ignore(from, "repository", name->as_string());
   auto mapped = domain::map_github_event(from.event, *payload, *project);
   if (!mapped) return refuse(from, "malformed", mapped.error());
@@ -142,11 +142,11 @@ result<void> check_github_signature(std::string_view header, std::string_view bo
   return {};
 }
 
-void take_github_delivery(context& shared, const http::exchange_ptr& exchange, const credential&) {
+void take_github_delivery(const github_endpoint& at, const http::exchange_ptr& exchange, const credential&) {
   const auto& request = exchange->request();
-  const delivery from{shared, exchange, request.headers.get("x-github-event").value_or(""),
+  const delivery from{at, exchange, request.headers.get("x-github-event").value_or(""),
                       request.headers.get("x-github-delivery").value_or("")};
-  const auto settings = shared.current();
+  const auto settings = at.live.current();
   if (settings->github.secrets.empty()) {
     return refuse(from, "not_configured", {errc::not_found, "github.secret is not configured", {}});
   }
@@ -155,8 +155,8 @@ void take_github_delivery(context& shared, const http::exchange_ptr& exchange, c
     const bool missing = checked.error().code == errc::unauthorized;
     return refuse(from, missing ? "signature_missing" : "signature_wrong", checked.error());
   }
-  if (shared.draining.load()) return refuse(from, "draining", {errc::draining, {}, {}});
-  if (!shared.log.ready()) return refuse(from, "unavailable", {errc::unavailable, {}, {}});
+  if (at.live.draining.load()) return refuse(from, "draining", {errc::draining, {}, {}});
+  if (!at.log.ready()) return refuse(from, "unavailable", {errc::unavailable, {}, {}});
   for (const auto& [name, content] : {std::pair{"X-GitHub-Event", from.event}, {"X-GitHub-Delivery", from.id}}) {
     if (content.empty() || content.size() > delivery_bytes_max || !is_printable(content)) {
       return refuse(from, "malformed", {errc::bad_request, std::string(name) + " must have 1 to 128 characters", {}});

@@ -2,12 +2,8 @@
 
 #include <utility>
 
-#include <fanfare/base/json.hpp>
-
-#include "api/administration.hpp"
-#include "api/contracts.hpp"
-#include "api/github_webhook.hpp"
-#include "api/publish/publish.hpp"
+#include "api/answers.hpp"
+#include "api/floor.hpp"
 #include "api/publish/publish_body.hpp"
 #include "api/status.hpp"
 
@@ -16,6 +12,16 @@ namespace fanfare::api {
 namespace {
 
 constexpr parameter room_path{"room", "path", "string", "The room, percent-encoded: project%3Ap1."};
+
+using handler_of_all = std::function<void(floor&, const http::exchange_ptr&, const credential&)>;
+
+/// The handler sees its own part of the floor.
+template <class Part, class Handler>
+handler_of_all to(Part floor::*part, Handler work) {
+  return [part, work](floor& all, const http::exchange_ptr& exchange, const credential& who) {
+    work(all.*part, exchange, who);
+  };
+}
 
 std::vector<endpoint> make_endpoints() {
   using enum needs;
@@ -28,7 +34,7 @@ std::vector<endpoint> make_endpoints() {
        {{"Idempotency-Key", "header", "string",
          "Names the whole request: repeating it sends nothing twice. Of lines it names each, with its number."}},
        {{202, "Accepted and in the log: every event's id and cursor."}},
-       publish_events,
+       to(&floor::publish, publish_events),
        true},
       {"POST",
        "/webhooks/github",
@@ -39,7 +45,7 @@ std::vector<endpoint> make_endpoints() {
         {"X-GitHub-Event", "header", "string", "What it is about: pull_request, issues, ping."},
         {"X-GitHub-Delivery", "header", "string", "Names the delivery: repeating it sends nothing twice."}},
        {{200, "A ping."}, {202, "Accepted and in the log; or ignored, and why."}},
-       take_github_delivery,
+       to(&floor::github, take_github_delivery),
        false,
        github_body_bytes_max},
 
@@ -50,7 +56,7 @@ std::vector<endpoint> make_endpoints() {
        admin,
        {},
        {{200, "The numbers now."}},
-       get_stats},
+       to(&floor::numbers, get_stats)},
       {"GET",
        "/api/v1/rooms",
        "listRooms",
@@ -59,7 +65,7 @@ std::vector<endpoint> make_endpoints() {
        {{"limit", "query", "integer", "At most so many (100; up to 1000)."},
         {"prefix", "query", "string", "Only rooms that start with it."}},
        {{200, "Rooms and their numbers of connections."}},
-       list_rooms},
+       to(&floor::people, list_rooms)},
       {"GET",
        "/api/v1/rooms/{room}",
        "getRoom",
@@ -67,7 +73,7 @@ std::vector<endpoint> make_endpoints() {
        token,
        {room_path},
        {{200, "Users and their numbers of connections."}},
-       get_room},
+       to(&floor::people, get_room)},
       {"GET",
        "/api/v1/rooms/{room}/history",
        "getHistory",
@@ -79,7 +85,7 @@ std::vector<endpoint> make_endpoints() {
         {"order", "query", "string", "With last: newest begins with the newest."},
         {"limit", "query", "integer", "At most so many (100; up to 1000)."}},
        {{200, "Events, the cursor to go on from, and whether all since the cursor was still there."}},
-       get_history},
+       to(&floor::people, get_history)},
       {"GET",
        "/api/v1/connections",
        "listConnections",
@@ -88,7 +94,7 @@ std::vector<endpoint> make_endpoints() {
        {{"user", "query", "string", "Only this user's."},
         {"limit", "query", "integer", "At most so many (100; up to 1000)."}},
        {{200, "Connections, oldest first."}},
-       list_connections},
+       to(&floor::people, list_connections)},
       {"GET",
        "/api/v1/access",
        "explainAccess",
@@ -98,7 +104,7 @@ std::vector<endpoint> make_endpoints() {
         {"room", "query", "string", "The room."},
         {"action", "query", "string", "join (the default), presence, history or publish."}},
        {{200, "The decisions, and what made them."}},
-       explain_access},
+       to(&floor::people, explain_access)},
       {"DELETE",
        "/api/v1/users/{id}/connections",
        "disconnectUser",
@@ -106,7 +112,7 @@ std::vector<endpoint> make_endpoints() {
        admin,
        {{"id", "path", "string", "The user's id."}},
        {{200, "How many connections were told to go."}},
-       disconnect_user},
+       to(&floor::people, disconnect_user)},
       {"POST",
        "/api/v1/revocations",
        "revoke",
@@ -114,7 +120,7 @@ std::vector<endpoint> make_endpoints() {
        admin,
        {},
        {{200, "Until when it holds, and how many connections were told to go."}},
-       revoke},
+       to(&floor::people, revoke)},
 
       {"GET",
        "/metrics",
@@ -123,7 +129,7 @@ std::vector<endpoint> make_endpoints() {
        nothing,
        {},
        {{200, "The exposition format.", "text/plain"}},
-       get_metrics},
+       to(&floor::numbers, get_metrics)},
       {"GET",
        "/healthz",
        "getHealth",
@@ -131,7 +137,7 @@ std::vector<endpoint> make_endpoints() {
        nothing,
        {},
        {{200, "The process answers.", "text/plain"}},
-       get_health},
+       to(&floor::numbers, get_health)},
       {"GET",
        "/readyz",
        "getReadiness",
@@ -139,7 +145,7 @@ std::vector<endpoint> make_endpoints() {
        nothing,
        {},
        {{200, "Send traffic.", "text/plain"}},
-       get_readiness},
+       to(&floor::numbers, get_readiness)},
 
       {"GET",
        "/api/v1/openapi.json",
@@ -148,7 +154,7 @@ std::vector<endpoint> make_endpoints() {
        nothing,
        {},
        {{200, "OpenAPI 3.1."}},
-       get_openapi},
+       to(&floor::documents, get_openapi)},
       {"GET",
        "/api/v1/asyncapi.json",
        "getAsyncapi",
@@ -156,7 +162,7 @@ std::vector<endpoint> make_endpoints() {
        nothing,
        {},
        {{200, "AsyncAPI 3.0."}},
-       get_asyncapi},
+       to(&floor::documents, get_asyncapi)},
       {"GET",
        "/api/v1/schemas/{type}",
        "getSchema",
@@ -164,7 +170,7 @@ std::vector<endpoint> make_endpoints() {
        nothing,
        {{"type", "path", "string", "The event type."}},
        {{200, "JSON Schema 2020-12.", "application/schema+json"}},
-       get_schema},
+       to(&floor::documents, get_schema)},
   };
 }
 
@@ -174,20 +180,20 @@ bool enough(needs access, const credential& who) {
   return true;
 }
 
-void serve(context& shared, const endpoint& row, const http::exchange_ptr& exchange) {
-  if (row.access == needs::nothing) return row.work(shared, exchange, {});
-  shared.tokens.identify(exchange->request(), [&shared, &row, exchange](const result<credential>& who) {
+void serve(floor& all, const endpoint& row, const http::exchange_ptr& exchange) {
+  if (row.access == needs::nothing) return row.work(all, exchange, {});
+  all.tokens.identify(exchange->request(), [&all, &row, exchange](const result<credential>& who) {
     auto failed = !who ? std::optional(who.error()) : std::nullopt;
     if (who && !enough(row.access, *who)) failed = error{errc::forbidden, {}, {}};
-    if (!failed) return row.work(shared, exchange, *who);
-    shared.metrics()
+    if (!failed) return row.work(all, exchange, *who);
+    all.says.metrics
         .counter("fanfare_requests_refused_total", "Requests refused for want of a credential or its rights, by cause.",
                  {{"cause", std::string(describe(failed->code).metric_label)}})
         .add();
-    shared.log_to(severity::info, "request refused",
-                  {{"path", exchange->request().path},
-                   {"code", describe(failed->code).client_code},
-                   {"address", exchange->request().remote_address}});
+    all.says.log_to(severity::info, "request refused",
+                    {{"path", exchange->request().path},
+                     {"code", describe(failed->code).client_code},
+                     {"address", exchange->request().remote_address}});
     // Why a credential failed is for the log of the server, not for whoever holds it.
     exchange->respond(problem({failed->code, {}, {}}));
   });
@@ -200,31 +206,16 @@ const std::vector<endpoint>& endpoints() {
   return all;
 }
 
-void attach_endpoints(context& shared) {
+void attach_endpoints(http::server& web, floor& all) {
   for (const auto& row : endpoints()) {
     http::route_options options{.body_bytes_max = row.body_bytes_max};
     if (row.takes_events) {
-      options.body_bytes_max = shared.publish_body_bytes_max;
+      options.body_bytes_max = all.publish.bounds.publish_body_bytes_max;
       options.stream_body = has_lines;
     }
-    shared.web.route(
-        row.method, row.path, [&shared, &row](const http::exchange_ptr& exchange) { serve(shared, row, exchange); },
-        options);
+    web.route(
+        row.method, row.path, [&all, &row](const http::exchange_ptr& exchange) { serve(all, row, exchange); }, options);
   }
-}
-
-http::response problem(const error& why) {
-  const auto& row = describe(why.code);
-  auto answer = http::response::problem(row.http_status, row.message, row.client_code, why.detail, why.pointer);
-  if (row.http_status == 401) answer.headers.set("WWW-Authenticate", "Bearer");
-  if (row.http_status == 429 || row.http_status == 503) answer.headers.set("Retry-After", "1");
-  return answer;
-}
-
-http::response json_answer(unsigned status, const value& body) {
-  auto answer = http::response::json(status, json::write(body));
-  answer.headers.set("Cache-Control", "no-store");
-  return answer;
 }
 
 }  // namespace fanfare::api

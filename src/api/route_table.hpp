@@ -13,9 +13,11 @@
 #include <fanfare/http/exchange.hpp>
 #include <fanfare/http/server.hpp>
 
-#include "api/context.hpp"
+#include "api/authenticator.hpp"
 
 namespace fanfare::api {
+
+struct floor;
 
 /// Who may call. What needs a credential answers 401 without one and 403 with too little.
 enum class needs : std::uint8_t {
@@ -47,17 +49,13 @@ struct endpoint {
   std::vector<parameter> parameters;
   std::vector<answer_row> answers;  // the successful ones; openapi adds the failures
   /// `who` is meaningful unless the endpoint needs nothing.
-  std::function<void(context& shared, const http::exchange_ptr& exchange, const credential& who)> work;
+  std::function<void(floor& all, const http::exchange_ptr& exchange, const credential& who)> work;
   bool takes_events = false;       // the request body is a publish body
   std::size_t body_bytes_max = 0;  // 0: the server's
 };
 
 [[nodiscard]] const std::vector<endpoint>& endpoints();
-/// Puts them on `shared.web`, credentials checked first. Before its start(). `shared` must outlive it.
-void attach_endpoints(context& shared);
-
-/// RFC 9457. Says `detail` and `pointer` only of faults in what was sent; WWW-Authenticate comes with 401.
-[[nodiscard]] http::response problem(const error& why);
-[[nodiscard]] http::response json_answer(unsigned status, const value& body);
+/// Puts them on the server, credentials checked first. Before its start(). `all` must outlive it.
+void attach_endpoints(http::server& web, floor& all);
 
 }  // namespace fanfare::api

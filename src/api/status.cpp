@@ -12,12 +12,14 @@
 #include <prometheus/text_serializer.h>
 #include <fanfare/base/rfc3339.hpp>
 
+#include "api/answers.hpp"
+
 namespace fanfare::api {
 
 namespace {
 
-double since_start_s(const context& shared) {
-  return std::chrono::duration<double>(shared.around().steady_now() - shared.started).count();
+double since_start_s(const status& at) {
+  return std::chrono::duration<double>(at.says.around.steady_now() - at.started).count();
 }
 
 // The format wants these two escaped in HELP, which the serializer leaves to its caller.
@@ -54,23 +56,23 @@ std::size_t resident_bytes() {
   return resident_pages * static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
 }
 
-void observe_status(context& shared) {
-  auto& all = shared.metrics();
+void observe_status(const status& at) {
+  auto& all = at.says.metrics;
   all.observe("fanfare_connections", "Clients connected, per namespace connection.",
-              [&shared] { return static_cast<double>(shared.connections.size()); });
+              [&at] { return static_cast<double>(at.connections.size()); });
   all.observe("fanfare_rooms", "Rooms with somebody in them.",
-              [&shared] { return static_cast<double>(shared.connections.rooms().size()); });
+              [&at] { return static_cast<double>(at.connections.rooms().size()); });
   all.observe("fanfare_filters", "Distinct pairs of room and filter in use.",
-              [&shared] { return static_cast<double>(shared.events.active_filters()); });
+              [&at] { return static_cast<double>(at.events.active_filters()); });
   all.observe("fanfare_history_entries", "Events in the log.",
-              [&shared] { return static_cast<double>(shared.log.used().entries); });
+              [&at] { return static_cast<double>(at.log.used().entries); });
   all.observe("fanfare_history_bytes", "Bytes of events in the log.",
-              [&shared] { return static_cast<double>(shared.log.used().bytes); });
+              [&at] { return static_cast<double>(at.log.used().bytes); });
   all.observe("fanfare_history_ready", "1 while the history takes events; 0 while its disk refuses.",
-              [&shared] { return shared.log.ready() ? 1.0 : 0.0; });
+              [&at] { return at.log.ready() ? 1.0 : 0.0; });
   all.observe("fanfare_draining", "1 while the server is shutting down.",
-              [&shared] { return shared.draining.load() ? 1.0 : 0.0; });
-  all.observe("fanfare_uptime_seconds", "Since the start.", [&shared] { return since_start_s(shared); });
+              [&at] { return at.live.draining.load() ? 1.0 : 0.0; });
+  all.observe("fanfare_uptime_seconds", "Since the start.", [&at] { return since_start_s(at); });
   all.observe("process_resident_memory_bytes", "Resident memory size in bytes.",
               [] { return static_cast<double>(resident_bytes()); });
 }
@@ -96,41 +98,41 @@ std::string exposition(const std::vector<metrics::sample>& samples) {
   return out.str();
 }
 
-void get_metrics(context& shared, const http::exchange_ptr& exchange, const credential&) {
-  auto answer = http::response::text(200, exposition(shared.metrics().collect()));
+void get_metrics(const status& at, const http::exchange_ptr& exchange, const credential&) {
+  auto answer = http::response::text(200, exposition(at.says.metrics.collect()));
   answer.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   exchange->respond(std::move(answer), true);
 }
 
-void get_health(context&, const http::exchange_ptr& exchange, const credential&) {
+void get_health(const status&, const http::exchange_ptr& exchange, const credential&) {
   exchange->respond(http::response::text(200, "ok\n"));
 }
 
-void get_readiness(context& shared, const http::exchange_ptr& exchange, const credential&) {
-  if (shared.draining.load()) return exchange->respond(http::response::text(503, "draining\n"));
-  if (!shared.log.ready()) return exchange->respond(http::response::text(503, "history is down\n"));
+void get_readiness(const status& at, const http::exchange_ptr& exchange, const credential&) {
+  if (at.live.draining.load()) return exchange->respond(http::response::text(503, "draining\n"));
+  if (!at.log.ready()) return exchange->respond(http::response::text(503, "history is down\n"));
   exchange->respond(http::response::text(200, "ready\n"));
 }
 
-void get_stats(context& shared, const http::exchange_ptr& exchange, const credential&) {
-  const auto totals = totals_of(shared.metrics().collect());
-  const auto uptime = since_start_s(shared);
+void get_stats(const status& at, const http::exchange_ptr& exchange, const credential&) {
+  const auto totals = totals_of(at.says.metrics.collect());
+  const auto uptime = since_start_s(at);
   const auto* published = totals.find("fanfare_events_published_total");
-  auto& engine = shared.io.engine();
-  const auto log = shared.log.used();
+  auto& engine = at.io.engine();
+  const auto log = at.log.used();
   exchange->respond(json_answer(
-      200, object{{"version", shared.version},
-                  {"time", format_rfc3339(shared.now())},
+      200, object{{"version", at.version},
+                  {"time", format_rfc3339(at.says.around.now())},
                   {"uptime_s", uptime},
-                  {"draining", shared.draining.load()},
-                  {"workers", shared.web.workers().size()},
-                  {"connections", object{{"total", shared.connections.size()},
+                  {"draining", at.live.draining.load()},
+                  {"workers", at.web.workers().size()},
+                  {"connections", object{{"total", at.connections.size()},
                                          {"sessions", engine.sessions()},
                                          {"websocket", engine.sessions("websocket")},
                                          {"polling", engine.sessions("polling")},
-                                         {"tcp", shared.web.connections()}}},
-                  {"rooms", shared.connections.rooms().size()},
-                  {"filters", shared.events.active_filters()},
+                                         {"tcp", at.web.connections()}}},
+                  {"rooms", at.connections.rooms().size()},
+                  {"filters", at.events.active_filters()},
                   {"events",
                    object{{"published", published ? published->as_double() : 0.0},
                           {"published_per_second", published && uptime > 0 ? published->as_double() / uptime : 0.0}}},
@@ -138,7 +140,7 @@ void get_stats(context& shared, const http::exchange_ptr& exchange, const creden
                                      {"bytes", log.bytes},
                                      {"rooms", log.rooms},
                                      {"trimmed", log.trimmed},
-                                     {"cursor", shared.events.head_cursor()}}},
+                                     {"cursor", at.events.head_cursor()}}},
                   {"memory", object{{"resident_bytes", resident_bytes()}}},
                   {"totals", totals}}));
 }

@@ -12,7 +12,7 @@
 
 #include <fanfare/base/error.hpp>
 
-#include "api/context.hpp"
+#include "api/floor.hpp"
 #include "domain/access/access_policy.hpp"
 #include "domain/access/key_set.hpp"
 #include "server/configuration/configuration.hpp"

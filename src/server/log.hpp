@@ -9,7 +9,7 @@
 #include <string>
 #include <string_view>
 
-#include "api/log_sink.hpp"
+#include "api/report.hpp"
 
 namespace fanfare::server {
 

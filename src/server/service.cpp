@@ -9,11 +9,8 @@
 #include <fanfare/base/world.hpp>
 #include <fanfare/socketio/server.hpp>
 
-#include "api/administration.hpp"
-#include "api/context.hpp"
-#include "api/gateway.hpp"
+#include "api/floor.hpp"
 #include "api/route_table.hpp"
-#include "api/status.hpp"
 #include "history/memory_log.hpp"
 #include "history/sqlite_log.hpp"
 #include "server/authorization.hpp"
@@ -170,7 +167,7 @@ struct service::state {
         io(web, io_options(settings)),
         publisher(types, *history, publishing_options(settings, types, web.metrics())),
         events(*history, delivery, {.metrics = &web.metrics()}),
-        shared(web, io, publisher, events, *history, types, tokens, publish_limits) {}
+        shared(web, io, publisher, events, *history, types, tokens, publish_limits, std::string(version)) {}
 
   /// The log's epoch: letters and digits, new for every life of the process.
   static std::string random_hex() {
@@ -187,7 +184,7 @@ struct service::state {
     web.metrics()
         .counter("fanfare_jwks_fetches_total", "Fetches of the key set, by outcome.", {{"outcome", std::string(label)}})
         .add();
-    if (!outcome) shared.log_to(api::severity::warn, "key set not fetched", {{"reason", outcome.error().detail}});
+    if (!outcome) shared.says.log_to(api::severity::warn, "key set not fetched", {{"reason", outcome.error().detail}});
   }
 
   /// Each call is counted; of failures, which may come as often as clients subscribe, one is told in ten seconds.
@@ -201,8 +198,8 @@ struct service::state {
       const std::lock_guard lock(hook_mutex);
       if (hook_warnings.take(web.around().steady_now())) return;
     }
-    shared.log_to(api::severity::warn, "the authorization hook failed, so access was refused",
-                  {{"outcome", outcome}, {"reason", reason}});
+    shared.says.log_to(api::severity::warn, "the authorization hook failed, so access was refused",
+                       {{"outcome", outcome}, {"reason", reason}});
   }
 
   [[nodiscard]] static bool keeps_file(const configuration& settings) {
@@ -232,7 +229,7 @@ struct service::state {
   }
 
   void trim_history() {
-    history->trim(shared.now_ms());
+    history->trim(web.around().unix_ms());
     web.workers().at(0).after(std::chrono::seconds{10}, [this] { trim_history(); });
   }
 
@@ -247,7 +244,7 @@ struct service::state {
   socketio::server io;
   domain::publishing publisher;
   domain::feed events;
-  api::context shared;
+  api::floor shared;
   std::mutex hook_mutex;
   token_bucket hook_warnings{0.1, 1, web.around().steady_now()};  // under hook_mutex
   milliseconds stop_grace{0};
@@ -261,47 +258,46 @@ service::service(const configuration& settings, log& lines) {
   auto& shared = state_->shared;
   state_->stop_grace = ms(settings, "server.stop_grace_ms");
   state_->secure = !settings.text("server.tls_cert").empty();
-  shared.policy = access_policy_of(settings);
-  shared.log_to = lines.sink();
-  shared.version = version;
-  shared.last_events_max = size(settings, "limits.last_events");
-  shared.replays.bytes_max = size(settings, "limits.recovered_bytes");
-  shared.replays.time_max = ms(settings, "limits.recovery_ms");
-  shared.held_bytes_max = size(settings, "limits.held_bytes");
-  shared.heartbeat = ms(settings, "engine.ping_interval_ms");
-  shared.batch_max = size(settings, "limits.batch_events");
-  shared.event_bytes_max = size(settings, "limits.event_bytes");
-  shared.publish_body_bytes_max = size(settings, "limits.publish_body_bytes");
-  shared.connect_rate.set_limit(rate(settings, "connects"));
-  shared.user_command_rate.set_limit(rate(settings, "user_commands"));
-  if (settings.boolean("presence.notices")) shared.presence_window = ms(settings, "presence.window_ms");
+  shared.may.policy = access_policy_of(settings);
+  shared.says.log_to = lines.sink();
+  shared.door.last_events_max = size(settings, "limits.last_events");
+  shared.door.replays.bytes_max = size(settings, "limits.recovered_bytes");
+  shared.door.replays.time_max = ms(settings, "limits.recovery_ms");
+  shared.door.held_bytes_max = size(settings, "limits.held_bytes");
+  shared.door.heartbeat = ms(settings, "engine.ping_interval_ms");
+  shared.publish.bounds.batch_max = size(settings, "limits.batch_events");
+  shared.publish.bounds.event_bytes_max = size(settings, "limits.event_bytes");
+  shared.publish.bounds.publish_body_bytes_max = size(settings, "limits.publish_body_bytes");
+  shared.door.connect_rate.set_limit(rate(settings, "connects"));
+  shared.door.user_command_rate.set_limit(rate(settings, "user_commands"));
+  if (settings.boolean("presence.notices")) shared.door.presence_window = ms(settings, "presence.window_ms");
   if (const auto& url = settings.text("auth.hook_url"); !url.empty()) {
     hook_options options;
     options.timeout = ms(settings, "auth.hook_timeout_ms");
     options.cache_ttl = std::chrono::seconds(settings.integer("auth.hook_cache_ttl_s"));
     options.cache_entries_max = size(settings, "auth.hook_cache_entries");
     options.note = [state = state_.get()](auto outcome, auto reason) { state->hook_asked(outcome, reason); };
-    shared.hook = make_hook(url, *state_->caller, options);
+    shared.may.hook = make_hook(url, *state_->caller, options);
   }
-  state_->publisher.recall(shared.now(), shared.around().steady_now());
-  api::restore_revocations(shared);
+  state_->publisher.recall(state_->web.around().now(), state_->web.around().steady_now());
+  api::restore_revocations(shared.people);
   if (settings.boolean("recovery.enabled")) {
     const api::recovery_bounds bounds{std::chrono::seconds(settings.integer("recovery.max_disconnection_s")),
                                       size(settings, "limits.connections")};
-    shared.recovery = std::make_unique<api::recovery>(*state_->history, bounds, shared.now_ms());
+    shared.door.recovery = std::make_unique<api::recovery>(*state_->history, bounds, state_->web.around().unix_ms());
     state_->delivery.give_offsets();
   }
   state_->tokens.set_keys(verification_keys(settings));
   state_->tokens.set_service_keys(settings.list("publish.keys"));
-  shared.replace(api_settings(settings));
+  shared.live.replace(api_settings(settings));
   for (const auto* name : {"/", "/ws"}) {
     auto& nsp = state_->io.of(name);
     state_->delivery.attach(nsp);
-    api::open_gateway(nsp, shared);
+    api::open_gateway(nsp, shared.door);
   }
-  api::announce_presence(shared);
-  api::attach_endpoints(shared);
-  api::observe_status(shared);
+  api::announce_presence(shared.door);
+  api::attach_endpoints(state_->web, shared);
+  api::observe_status(shared.numbers);
 }
 
 service::~service() { stop(); }
@@ -317,16 +313,16 @@ void service::reload(const configuration& settings) {
   auto next = api_settings(settings);
   state_->tokens.set_keys(std::move(keys));
   state_->tokens.set_service_keys(settings.list("publish.keys"));
-  state_->shared.replace(std::move(next));
+  state_->shared.live.replace(std::move(next));
   state_->publish_limits.set_limit(rate(settings, "publish"));
-  state_->shared.connect_rate.set_limit(rate(settings, "connects"));
-  state_->shared.user_command_rate.set_limit(rate(settings, "user_commands"));
+  state_->shared.door.connect_rate.set_limit(rate(settings, "connects"));
+  state_->shared.door.user_command_rate.set_limit(rate(settings, "user_commands"));
   state_->web.set_cors(cors_of(settings));
   state_->web.set_connections_max(size(settings, "limits.connections") + 1000);
   state_->lines.set_level(settings.text("log.level"));
 }
 
-void service::drain() { state_->shared.draining = true; }
+void service::drain() { state_->shared.live.draining = true; }
 
 void service::stop() {
   if (std::exchange(state_->stopped, true)) return;

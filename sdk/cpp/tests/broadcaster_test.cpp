@@ -115,7 +115,7 @@ TEST(Broadcaster, SendsEveryDomainEventInProcess) {
   rig host;
   broadcaster out(std::make_unique<domain::in_process_sink>(
       host.publisher,
-      domain::in_process_sink::clock{[&host] { return host.shared.now(); },
+      domain::in_process_sink::clock{[&host] { return host.shared.says.around.now(); },
                                      [] { return std::chrono::steady_clock::now(); }},
       "in-process"));
   expect_all(host, out);

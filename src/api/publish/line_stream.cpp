@@ -9,6 +9,7 @@
 #include <fanfare/base/digest.hpp>
 #include <fanfare/base/json.hpp>
 
+#include "api/answers.hpp"
 #include "api/publish/line_assembler.hpp"
 #include "api/publish/publish.hpp"
 #include "api/publish/publish_body.hpp"
@@ -27,13 +28,13 @@ bool ends_stream(errc code) {
 
 class line_stream : public std::enable_shared_from_this<line_stream> {
  public:
-  line_stream(context& shared, http::exchange_ptr exchange, const credential& who)
-      : shared_(shared),
+  line_stream(const publish_endpoint& at, http::exchange_ptr exchange, const credential& who)
+      : at_(at),
         exchange_(std::move(exchange)),
         name_(who.name),
-        asked_(context_of(shared, who)),
-        lines_(shared.event_bytes_max),
-        checked_(shared_.around().steady_now()) {
+        asked_(context_of(at, who)),
+        lines_(at.bounds.event_bytes_max),
+        checked_(at_.says.around.steady_now()) {
     if (const auto key = exchange_->request().headers.get("idempotency-key")) key_ = hex(sha256(*key));
   }
 
@@ -60,7 +61,7 @@ class line_stream : public std::enable_shared_from_this<line_stream> {
     exchange_->worker().dispatch(std::move(work));
   }
 
-  context& shared_;
+  const publish_endpoint& at_;
   http::exchange_ptr exchange_;
   const std::string name_;
   const domain::publish_context asked_;
@@ -85,10 +86,10 @@ class line_stream : public std::enable_shared_from_this<line_stream> {
 // A stream may outlive its token, or the service key may go: so the right to publish is looked at again and again.
 void line_stream::read() {
   waiting_ = pause::part;
-  const auto now = shared_.around().steady_now();
+  const auto now = at_.says.around.steady_now();
   if (now - checked_ < recheck) return ask();
   checked_ = now;
-  shared_.tokens.identify(exchange_->request(), [self = shared_from_this()](const result<credential>& who) {
+  at_.tokens.identify(exchange_->request(), [self = shared_from_this()](const result<credential>& who) {
     std::optional<error> lost;
     if (!who)
       lost = error{who.error().code, {}, {}};
@@ -149,7 +150,7 @@ void line_stream::go_on() {
 bool line_stream::find_line() {
   if (!line_) line_ = lines_.next(rest_);
   if (!line_ && last_) line_ = lines_.finish();
-  if (!line_ && lines_.pending_bytes() > shared_.publish_body_bytes_max) {
+  if (!line_ && lines_.pending_bytes() > at_.bounds.publish_body_bytes_max) {
     end({errc::payload_too_large, "a line has no end", {}});
   }
   return line_.has_value();
@@ -157,15 +158,15 @@ bool line_stream::find_line() {
 
 // Whether the line's turn has come. Past the publisher's rate it has to wait, and with it all that is behind.
 bool line_stream::admit() {
-  if (shared_.draining.load()) return end({errc::draining, {}, {}}), false;
-  if (!shared_.log.ready()) return end({errc::unavailable, {}, {}}), false;
-  const auto verdict = shared_.publish_rate.take(name_, shared_.around().steady_now());
+  if (at_.live.draining.load()) return end({errc::draining, {}, {}}), false;
+  if (!at_.log.ready()) return end({errc::unavailable, {}, {}}), false;
+  const auto verdict = at_.publish_rate.take(name_, at_.says.around.steady_now());
   if (verdict.allowed) return true;
-  if (verdict.retry_after > shared_.web.options().body_timeout) {
+  if (verdict.retry_after > at_.bounds.silence_max) {
     retry_after_ = verdict.retry_after;
     return end({errc::rate_limited, {}, {}}), false;
   }
-  shared_.metrics()
+  at_.says.metrics
       .counter("fanfare_publish_waits_total", "Times that a stream of events was held up by its publisher's rate.")
       .add();
   waiting_ = pause::token;
@@ -176,17 +177,18 @@ bool line_stream::admit() {
 void line_stream::publish() {
   const auto line = *std::exchange(line_, std::nullopt);
   const auto fault = [this, &line](const error& why) {
-    count_refused(shared_, why);
+    count_refused(at_, why);
     refuse(line.number, why);
   };
   if (line.too_long) {
-    return fault({errc::payload_too_large, "has more than " + std::to_string(shared_.event_bytes_max) + " bytes", {}});
+    return fault(
+        {errc::payload_too_large, "has more than " + std::to_string(at_.bounds.event_bytes_max) + " bytes", {}});
   }
-  auto draft = parse_line(line.text, exchange_->request(), {shared_.batch_max, shared_.envelope});
+  auto draft = parse_line(line.text, exchange_->request(), {at_.bounds.batch_max, at_.bounds.envelope});
   if (!draft) return fault(draft.error());
   auto asked = asked_;
-  asked.now = shared_.now();
-  asked.steady_now = shared_.around().steady_now();
+  asked.now = at_.says.around.now();
+  asked.steady_now = at_.says.around.steady_now();
   if (!key_.empty()) {
     asked.idempotency_key = key_ + "/" + std::to_string(line.number);
     asked.request_digest = sha256(line.text);
@@ -194,7 +196,7 @@ void line_stream::publish() {
   std::vector<domain::draft> drafts;
   drafts.push_back(std::move(*draft));
   ++under_way_;
-  shared_.publisher.publish(
+  at_.publisher.publish(
       std::move(drafts), std::move(asked),
       [self = shared_from_this(), number = line.number](const result<domain::publish_answer>& given) {
         self->on_worker([self, number, given] { self->settled(number, given); });
@@ -208,7 +210,7 @@ void line_stream::settled(std::uint64_t number, const result<domain::publish_ans
     ++accepted_;
     if (given->repeated) ++duplicates_;
     const auto& event = given->events.front();
-    if (events_.size() < shared_.batch_max) {
+    if (events_.size() < at_.bounds.batch_max) {
       events_.emplace_back(object{{"line", number}, {"id", event.id}, {"cursor", event.cursor}});
     }
   } else if (ends_stream(given.error().code)) {
@@ -233,7 +235,7 @@ void line_stream::refuse(std::uint64_t number, const error& why) {
 }
 
 void line_stream::end(const error& why) {
-  if (!ended_by_) count_refused(shared_, why);
+  if (!ended_by_) count_refused(at_, why);
   stop(why);
 }
 
@@ -266,8 +268,8 @@ void line_stream::answer() {
 
 }  // namespace
 
-void publish_lines(context& shared, const http::exchange_ptr& exchange, const credential& who) {
-  std::make_shared<line_stream>(shared, exchange, who)->read();
+void publish_lines(const publish_endpoint& at, const http::exchange_ptr& exchange, const credential& who) {
+  std::make_shared<line_stream>(at, exchange, who)->read();
 }
 
 }  // namespace fanfare::api

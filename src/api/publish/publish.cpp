@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include "api/answers.hpp"
 #include "api/publish/line_stream.hpp"
 #include "api/publish/publish_body.hpp"
 
@@ -14,15 +15,15 @@ namespace {
 
 constexpr std::size_t idempotency_key_bytes_max = 256;
 
-void refuse(context& shared, const http::exchange_ptr& exchange, const error& why) {
-  count_refused(shared, why);
+void refuse(const publish_endpoint& at, const http::exchange_ptr& exchange, const error& why) {
+  count_refused(at, why);
   exchange->respond(problem(why));
 }
 
 }  // namespace
 
-void count_refused(context& shared, const error& why) {
-  shared.metrics()
+void count_refused(const publish_endpoint& at, const error& why) {
+  at.says.metrics
       .counter("fanfare_publish_refused_total", "Publish requests refused, by cause.",
                {{"cause", std::string(describe(why.code).metric_label)}})
       .add();
@@ -32,14 +33,13 @@ std::string retry_after_text(milliseconds wait) {
   return std::to_string(std::chrono::ceil<std::chrono::seconds>(wait).count());
 }
 
-domain::publish_context context_of(context& shared, const credential& who) {
+domain::publish_context context_of(const publish_endpoint& at, const credential& who) {
   domain::publish_context asked;
   asked.publisher = who.name;
   asked.default_source = std::string(own_source);
   if (!who.service_key && who.token) {
-    asked.may_publish = [&shared,
-                         who = std::make_shared<const domain::principal>(*who.token)](const std::string& room) {
-      return domain::to_result(shared.policy.decide(*who, domain::room_action::publish, room));
+    asked.may_publish = [&at, who = std::make_shared<const domain::principal>(*who.token)](const std::string& room) {
+      return domain::to_result(at.may.policy.decide(*who, domain::room_action::publish, room));
     };
   }
   return asked;
@@ -54,39 +54,39 @@ http::response accepted_answer(const domain::publish_answer& answer) {
   return out;
 }
 
-void publish_events(context& shared, const http::exchange_ptr& exchange, const credential& who) {
+void publish_events(const publish_endpoint& at, const http::exchange_ptr& exchange, const credential& who) {
   const auto& request = exchange->request();
-  if (shared.draining.load()) return refuse(shared, exchange, {errc::draining, {}, {}});
-  if (!shared.log.ready()) return refuse(shared, exchange, {errc::unavailable, {}, {}});
+  if (at.live.draining.load()) return refuse(at, exchange, {errc::draining, {}, {}});
+  if (!at.log.ready()) return refuse(at, exchange, {errc::unavailable, {}, {}});
   const std::string repeat_key(request.headers.get("idempotency-key").value_or(""));
   if (repeat_key.size() > idempotency_key_bytes_max) {
-    return refuse(shared, exchange, {errc::bad_request, "Idempotency-Key has more than 256 bytes", {}});
+    return refuse(at, exchange, {errc::bad_request, "Idempotency-Key has more than 256 bytes", {}});
   }
   if (has_lines(request)) {
-    if (auto readable = check_lines(request); !readable) return refuse(shared, exchange, readable.error());
-    return publish_lines(shared, exchange, who);
+    if (auto readable = check_lines(request); !readable) return refuse(at, exchange, readable.error());
+    return publish_lines(at, exchange, who);
   }
-  auto body = parse_publish_body(request, {shared.batch_max, shared.envelope});
-  if (!body) return refuse(shared, exchange, body.error());
+  auto body = parse_publish_body(request, {at.bounds.batch_max, at.bounds.envelope});
+  if (!body) return refuse(at, exchange, body.error());
 
-  const auto steady_now = shared.around().steady_now();
-  const auto verdict = shared.publish_rate.take(who.name, steady_now, static_cast<double>(body->drafts.size()));
+  const auto steady_now = at.says.around.steady_now();
+  const auto verdict = at.publish_rate.take(who.name, steady_now, static_cast<double>(body->drafts.size()));
   if (!verdict.allowed) {
     const error why{errc::rate_limited, {}, {}};
-    count_refused(shared, why);
+    count_refused(at, why);
     auto answer = problem(why);
     answer.headers.set("Retry-After", retry_after_text(verdict.retry_after));
     return exchange->respond(std::move(answer));
   }
 
-  auto asked = context_of(shared, who);
+  auto asked = context_of(at, who);
   asked.idempotency_key = repeat_key;
   if (!repeat_key.empty()) asked.request_digest = publish_digest(request);
-  asked.now = shared.now();
+  asked.now = at.says.around.now();
   asked.steady_now = steady_now;
   const bool batch = body->batch;
   auto drafts = std::move(body->drafts);
-  shared.publisher.publish(
+  at.publisher.publish(
       std::move(drafts), std::move(asked),
       [exchange](result<domain::publish_answer> answer) {
         if (!answer) return exchange->respond(problem(answer.error()));

@@ -40,10 +40,10 @@ TEST(Administration, RoomsAreForThoseWhoMaySeeThem) {
 }
 
 TEST(Administration, TheHookDecidesWhereThePolicySaysSo) {
-  rig host([](api::context& shared) {
-    shared.policy = domain::access_policy::make({}, {}, true).value();
-    shared.hook = [](const domain::principal&, const std::string& room, std::string_view,
-                     const std::function<void(bool)>& done) { done(room == "project:open"); };
+  rig host([](api::floor& shared) {
+    shared.may.policy = domain::access_policy::make({}, {}, true).value();
+    shared.may.hook = [](const domain::principal&, const std::string& room, std::string_view,
+                         const std::function<void(bool)>& done) { done(room == "project:open"); };
   });
   EXPECT_EQ(host.get("/api/v1/rooms/project:open", bearer(rig::token("u1"))).status, 200u);
   EXPECT_EQ(host.get("/api/v1/rooms/project:shut/history", bearer(rig::token("u1"))).status, 403u);
@@ -52,8 +52,8 @@ TEST(Administration, TheHookDecidesWhereThePolicySaysSo) {
 TEST(Administration, TellsWhyAUserMayOrMayNot) {
   std::mutex mutex;
   std::vector<std::string> told;
-  rig host([&](api::context& shared) {
-    shared.log_to = [&](api::severity, std::string_view message, const api::log_fields& fields) {
+  rig host([&](api::floor& shared) {
+    shared.says.log_to = [&](api::severity, std::string_view message, const api::log_fields& fields) {
       if (message != "access refused") return;
       std::string line;
       for (const auto& field : fields) line += (line.empty() ? "" : " ") + json::write(field.second);

@@ -17,18 +17,18 @@ namespace {
 const std::string webhook_secret = "the secret of the webhook";
 
 struct webhook_rig : rig {
-  explicit webhook_rig(std::function<void(api::context&)> adjust = {})
-      : rig([adjust = std::move(adjust)](api::context& shared) {
+  explicit webhook_rig(std::function<void(api::floor&)> adjust = {})
+      : rig([adjust = std::move(adjust)](api::floor& shared) {
           api::settings settings;
           settings.github.secrets = {webhook_secret, "the one before"};
           settings.github.repositories =
               domain::repository_map::make({{"acme/rocket", "p1"}, {"acme/*", "p2"}}).value();
-          shared.replace(settings);
+          shared.live.replace(settings);
           if (adjust) adjust(shared);
         }) {}
 
   [[nodiscard]] double counted(const std::string& outcome) {
-    return shared.metrics().counter("fanfare_github_deliveries_total", "", {{"outcome", outcome}}).get();
+    return shared.says.metrics.counter("fanfare_github_deliveries_total", "", {{"outcome", outcome}}).get();
   }
   [[nodiscard]] http_answer post(const std::string& body, const header_list& headers) const {
     return call(port(), "POST", "/webhooks/github", headers, body);
@@ -188,13 +188,13 @@ TEST(GithubWebhook, AWildcardTakesTheOwnersOtherRepositories) {
 }
 
 TEST(GithubWebhook, IsOffWithoutASecret) {
-  webhook_rig host([](api::context& shared) { shared.replace({}); });
+  webhook_rig host([](api::floor& shared) { shared.live.replace({}); });
   EXPECT_EQ(host.deliver(opened()).status, 404u);
   EXPECT_EQ(host.counted("not_configured"), 1);
 }
 
 TEST(GithubWebhook, SaysWhenItCannotKeepEvents) {
-  webhook_rig draining([](api::context& shared) { shared.draining = true; });
+  webhook_rig draining([](api::floor& shared) { shared.live.draining = true; });
   const auto answer = draining.deliver(opened());
   EXPECT_EQ(answer.status, 503u);
   EXPECT_TRUE(answer.headers.get("Retry-After"));

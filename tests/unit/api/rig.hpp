@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "api/context.hpp"
-#include "api/gateway.hpp"
+#include "api/floor.hpp"
+#include "api/gateway/gateway.hpp"
 #include "api/route_table.hpp"
 #include "api/status.hpp"
 #include "api/test_client.hpp"
@@ -35,9 +35,9 @@ struct rig {
   socketio::server io;
   domain::publishing publisher;
   domain::feed events;
-  api::context shared;
+  api::floor shared;
 
-  explicit rig(std::function<void(api::context&)> adjust = {}, domain::rate_limit publish_limit = {1000, 1000},
+  explicit rig(std::function<void(api::floor&)> adjust = {}, domain::rate_limit publish_limit = {1000, 1000},
                api::authenticator_options options = {})
       : publish_limits(publish_limit),
         tokens(with_clock(std::move(options))),
@@ -45,19 +45,18 @@ struct rig {
         io(web, io_options()),
         publisher(types, history, {.metrics = &web.metrics()}),
         events(history, delivery, {.metrics = &web.metrics()}),
-        shared(web, io, publisher, events, history, types, tokens, publish_limits) {
+        shared(web, io, publisher, events, history, types, tokens, publish_limits, "0.0.1") {
     domain::key_set keys;
     keys.keys.push_back(signing_key());
     if (!has_jwks) tokens.set_keys(std::move(keys));
     tokens.set_service_keys({service_key});
-    shared.version = "0.0.1";
     if (adjust) adjust(shared);
     for (const auto* name : {"/", "/ws"}) {
       delivery.attach(io.of(name));
-      api::open_gateway(io.of(name), shared);
+      api::open_gateway(io.of(name), shared.door);
     }
-    api::attach_endpoints(shared);
-    api::observe_status(shared);
+    api::attach_endpoints(web, shared);
+    api::observe_status(shared.numbers);
     web.start();
   }
   ~rig() { web.stop(); }

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "api/answers.hpp"
 #include "api/rig.hpp"
 
 namespace fanfare::test {
@@ -45,8 +46,8 @@ TEST(RouteTable, AProblemSaysNoMoreThanItsCode) {
 TEST(RouteTable, LogsRefusalsWithoutTheCredential) {
   std::vector<std::string> lines;
   std::mutex mutex;
-  rig host([&](api::context& shared) {
-    shared.log_to = [&](api::severity, std::string_view message, const api::log_fields& fields) {
+  rig host([&](api::floor& shared) {
+    shared.says.log_to = [&](api::severity, std::string_view message, const api::log_fields& fields) {
       const std::lock_guard lock(mutex);
       std::string line(message);
       for (const auto& [name, item] : fields) line += " " + std::string(name) + "=" + json::write(item);

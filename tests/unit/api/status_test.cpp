@@ -63,7 +63,7 @@ TEST(Status, TellsLivenessFromReadiness) {
   host.history.refuse();
   EXPECT_EQ(host.get("/readyz", {}).status, 503u);
   host.history.refuse(false);
-  host.shared.draining = true;
+  host.shared.live.draining = true;
   EXPECT_EQ(host.get("/readyz", {}).body, "draining\n");
   EXPECT_EQ(host.get("/healthz", {}).status, 200u);
 }

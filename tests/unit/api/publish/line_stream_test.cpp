@@ -90,7 +90,7 @@ TEST(LineStream, PublishesEachLineAsItCompletes) {
 }
 
 TEST(LineStream, RefusesFaultyLinesByThemselves) {
-  rig host([](api::context& shared) { shared.event_bytes_max = 300; });
+  rig host([](api::floor& shared) { shared.publish.bounds.event_bytes_max = 300; });
   const auto answer =
       whole(host, "\xEF\xBB\xBF" + line(1) + "\r\n{\n\"\xFF\"\r\n" +
                       R"({"type":"project.updated","data":{"project_id":5,"changes":{}}})" + "\n" +
@@ -134,7 +134,7 @@ TEST(LineStream, IsAProblemWhenNothingWasAccepted) {
 }
 
 TEST(LineStream, BoundsWhatItTells) {
-  rig host([](api::context& shared) { shared.batch_max = 3; });
+  rig host([](api::floor& shared) { shared.publish.bounds.batch_max = 3; });
   std::string body;
   for (int n = 0; n < 200; ++n) body += line(n) + "{\n";
   const auto answer = whole(host, body);
@@ -173,9 +173,9 @@ TEST(LineStream, LooksAtTheRequestBeforeItsBody) {
   const auto unknown = stream(host, key, expect + "Content-Encoding: br\r\n").read_response();
   EXPECT_THAT(unknown, StartsWith("HTTP/1.1 415 "));
   EXPECT_THAT(unknown, HasSubstr("Accept-Encoding: gzip, deflate\r\n"));
-  host.shared.draining = true;
+  host.shared.live.draining = true;
   EXPECT_THAT(stream(host, key, expect).read_response(), StartsWith("HTTP/1.1 503 "));
-  host.shared.draining = false;
+  host.shared.live.draining = false;
   stream good(host, key, expect);
   EXPECT_EQ(good.read_response(), "HTTP/1.1 100 Continue\r\n\r\n");
   good.send(chunk(line(1)) + last_chunk);
@@ -183,9 +183,9 @@ TEST(LineStream, LooksAtTheRequestBeforeItsBody) {
 }
 
 TEST(LineStream, ATokenMayPublishWhereThePolicySaysSo) {
-  rig host([](api::context& shared) {
+  rig host([](api::floor& shared) {
     const domain::access_rule rule{.kind = "project", .actions = {domain::room_action::publish}, .allow = {"claim"}};
-    shared.policy = *domain::access_policy::make({rule}, {}, false);
+    shared.may.policy = *domain::access_policy::make({rule}, {}, false);
   });
   const auto token = rig::token("u1", {"p1"}, 3600, {{"scope", "events:publish"}});
   stream body(host, "Authorization: Bearer " + token);
@@ -245,7 +245,7 @@ TEST(LineStream, EndsWhenTheServerDrainsOrTheLogIsDown) {
     body.send(chunk(line(1)));
     while (host.history.head() == before) std::this_thread::yield();
     if (draining)
-      host.shared.draining = true;
+      host.shared.live.draining = true;
     else
       host.history.refuse();
     body.send(chunk(line(2) + line(3)));
@@ -253,7 +253,7 @@ TEST(LineStream, EndsWhenTheServerDrainsOrTheLogIsDown) {
     EXPECT_EQ(answer.status, 503u);
     EXPECT_EQ(answer.json().find("code")->as_string(), draining ? "draining" : "unavailable");
     EXPECT_EQ(number(answer, "accepted"), 1);
-    host.shared.draining = false;
+    host.shared.live.draining = false;
     host.history.refuse(false);
   }
 }
@@ -283,9 +283,9 @@ TEST(LineStream, PublishesNothingHalf) {
 }
 
 TEST(LineStream, ALineWithoutEndEndsTheRequest) {
-  rig host([](api::context& shared) {
-    shared.event_bytes_max = 1000;
-    shared.publish_body_bytes_max = 100000;
+  rig host([](api::floor& shared) {
+    shared.publish.bounds.event_bytes_max = 1000;
+    shared.publish.bounds.publish_body_bytes_max = 100000;
   });
   stream body(host);
   body.send(chunk(line(1)));
@@ -346,18 +346,16 @@ struct late_log : history::log {
 
 TEST(LineStream, WaitsForALogThatAnswersLater) {
   late_log log;
-  api::namespace_delivery nobody;
   std::optional<domain::publishing> publisher;
-  std::optional<domain::feed> events;
-  std::optional<api::context> late;
-  rig host([&](api::context& shared) {
-    publisher.emplace(shared.types, log);
-    events.emplace(log, nobody);
-    late.emplace(shared.web, shared.io, *publisher, *events, log, shared.types, shared.tokens, shared.publish_rate);
+  std::optional<api::publish_endpoint> late;
+  rig host([&](api::floor& shared) {
+    publisher.emplace(shared.documents.types, log);
+    late.emplace(api::publish_endpoint{*publisher, log, shared.tokens, shared.publish.publish_rate, shared.may,
+                                       shared.live, shared.says, shared.publish.bounds});
     const auto work = [&late](const http::exchange_ptr& exchange) {
       api::publish_events(*late, exchange, {true, std::nullopt, "key:late"});
     };
-    shared.web.route("POST", "/late", work, {.stream_body = api::has_lines});
+    shared.door.io.web().route("POST", "/late", work, {.stream_body = api::has_lines});
   });
   std::string lines;
   for (int n = 0; n < 200; ++n) lines += line(n);

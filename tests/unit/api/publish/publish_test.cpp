@@ -101,14 +101,14 @@ TEST(Publish, RefusesWhileDrainingOrWithoutHistory) {
   EXPECT_EQ(host.publish(rig::project_updated("p1")).status, 503u);
   host.history.refuse(false);
   EXPECT_EQ(host.publish(rig::project_updated("p1")).status, 202u);
-  host.shared.draining = true;
+  host.shared.live.draining = true;
   EXPECT_EQ(host.publish(rig::project_updated("p1")).json().find("code")->as_string(), "draining");
 }
 
 TEST(Publish, BoundsTheBody) {
-  rig host([](api::context& shared) {
-    shared.publish_body_bytes_max = 2000000;
-    shared.batch_max = 2;
+  rig host([](api::floor& shared) {
+    shared.publish.bounds.publish_body_bytes_max = 2000000;
+    shared.publish.bounds.batch_max = 2;
   });
   EXPECT_EQ(host.publish(array{object{}, object{}, object{}}).status, 413u);
   EXPECT_EQ(call(host.port(), "POST", "/api/v1/events", rig::json_with_key(), std::string(2000001, ' ')).status, 413u);

@@ -1,4 +1,4 @@
-#include "api/subscriptions.hpp"
+#include "api/gateway/subscriptions.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -14,7 +14,7 @@ int number_of(const value& envelope) { return static_cast<int>(envelope.at_point
 
 /// A client that is in project:p2, and asks for what it missed of project:p1 while the log takes its time.
 struct replaying {
-  explicit replaying(std::function<void(api::context&)> adjust = {}) : host(std::move(adjust)) {
+  explicit replaying(std::function<void(api::floor&)> adjust = {}) : host(std::move(adjust)) {
     peer.emplace(host, rig::token("u1", {"p1", "p2"}));
     peer->ask("subscribe", object{{"room", "project:p2"}});
     start = host.events.head_cursor();
@@ -53,7 +53,7 @@ TEST(Subscriptions, WhatComesLiveWaitsForTheReplay) {
 }
 
 TEST(Subscriptions, WhatComesLiveWaitsWithinItsBound) {
-  replaying it([](api::context& shared) { shared.held_bytes_max = 2000; });
+  replaying it([](api::floor& shared) { shared.door.held_bytes_max = 2000; });
   for (int n = 3; n < 13; ++n) it.publish("p1", n);
   const auto answer = it.peer->event("subscribed");
   EXPECT_FALSE(answer.at_pointer("/data/recovered")->as_bool());
@@ -88,10 +88,10 @@ TEST(Subscriptions, CommandsWaitForEachOther) {
 }
 
 TEST(Subscriptions, CommandsThatWaitAreBounded) {
-  replaying it([](api::context& shared) {
-    auto next = *shared.current();
+  replaying it([](api::floor& shared) {
+    auto next = *shared.live.current();
     next.commands_burst = 1000;
-    shared.replace(next);
+    shared.live.replace(next);
   });
   for (int n = 0; n < 100; ++n) it.peer->emit("unsubscribe", object{{"room", "project:p2"}});
   EXPECT_EQ(it.peer->ask("unsubscribe", object{{"room", "project:p2"}}).at_pointer("/error/code")->as_string(),

@@ -1,9 +1,9 @@
-#include "api/subscriptions.hpp"
+#include "api/gateway/subscriptions.hpp"
 
 #include <algorithm>
 #include <utility>
 
-#include "api/gateway.hpp"
+#include "api/gateway/gateway.hpp"
 
 namespace fanfare::api {
 
@@ -13,9 +13,9 @@ constexpr std::size_t waiting_max = 100;  // commands, while a replay is under w
 
 }  // namespace
 
-subscriptions::subscriptions(context& shared, const socketio::socket_ptr& socket, connection_table::key row,
+subscriptions::subscriptions(gateway& at, const socketio::socket_ptr& socket, connection_table::key row,
                              std::shared_ptr<const domain::principal> who, std::string pid)
-    : shared_(shared), socket_(socket), row_(row), who_(std::move(who)), pid_(std::move(pid)) {}
+    : at_(at), socket_(socket), row_(row), who_(std::move(who)), pid_(std::move(pid)) {}
 
 void subscriptions::subscribe(wish asked, std::function<void(result<answer>)> done) {
   in_order([self = shared_from_this(), asked = std::move(asked), done] { self->let_in(asked, done); },
@@ -53,17 +53,17 @@ void subscriptions::let_in(const wish& asked, const std::function<void(result<an
   // Who had to wait may have come by another token meanwhile.
   for (const auto& room : asked.rooms) {
     if (asked.own) break;
-    const auto decision = shared_.policy.decide(*who_, domain::room_action::join, room);
+    const auto decision = at_.may.policy.decide(*who_, domain::room_action::join, room);
     if (decision == domain::access::ask_hook) continue;
     if (auto allowed = domain::to_result(decision); !allowed) return done(allowed.error().code);
   }
-  auto from = asked.since ? shared_.events.start_of(*asked.since) : std::optional<domain::feed::start>();
+  auto from = asked.since ? at_.events.start_of(*asked.since) : std::optional<domain::feed::start>();
   if (!from) return done(from.error());
   std::vector<domain::feed::subscription> wanted;
   for (const auto& room : asked.rooms) wanted.push_back({room, asked.only});
   const auto entered = enter(wanted);
   if (!entered) return done(entered.error());
-  const auto cursor = shared_.events.cursor_at(entered->head);
+  const auto cursor = at_.events.cursor_at(entered->head);
   busy_ = true;
   const bool wants_past = from->has_value() || (asked.last && !asked.since);
   if (!wants_past) {
@@ -102,7 +102,7 @@ void subscriptions::settle() {
 void subscriptions::hold() {
   const auto socket = socket_.lock();
   if (!socket) return;
-  socket->hold(shared_.held_bytes_max, [weak = weak_from_this()] {
+  socket->hold(at_.held_bytes_max, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (const auto under_way = self ? self->replay_ : nullptr) under_way->stop();
     if (const auto held = self ? self->socket_.lock() : nullptr) held->release();
@@ -119,8 +119,8 @@ void subscriptions::bring(domain::replay::wish what, sender send, std::function<
   to.when_drained = [weak = socket_](std::function<void()> go_on) {
     if (const auto to = weak.lock()) to->when_drained(std::move(go_on));
   };
-  replay_ = std::make_shared<domain::replay>(shared_.events, socket->worker(), std::move(what), shared_.replays,
-                                             std::move(to), std::move(done));
+  replay_ = std::make_shared<domain::replay>(at_.events, socket->worker(), std::move(what), at_.replays, std::move(to),
+                                             std::move(done));
   replay_->start();
 }
 
@@ -162,7 +162,7 @@ void subscriptions::remember(std::function<void()> then) {
   if (pid_.empty() || !socket || !open_) return then();
   recovery::session now{socket->id(), who_->sub, socket->nsp().name(), {}};
   for (const auto& [room, place] : rooms_) now.rooms.push_back({room, place.only, place.after});
-  shared_.recovery->keep(
+  at_.recovery->keep(
       pid_, now, [&worker = socket->worker(), then = std::move(then)]() mutable { worker.dispatch(std::move(then)); });
 }
 
@@ -171,21 +171,21 @@ result<domain::feed::entered> subscriptions::enter(const std::vector<domain::fee
   if (!socket) return errc::closed;
   std::vector<std::string> entered_now;  // to take back when not all of them can be joined
   const auto give_back = [&](error why) -> result<domain::feed::entered> {
-    for (const auto& room : entered_now) shared_.connections.leave(row_, room);
+    for (const auto& room : entered_now) at_.connections.leave(row_, room);
     return why;
   };
-  const auto limits = shared_.current();
+  const auto limits = at_.live.current();
   for (const auto& [room, only] : wanted) {
     if (rooms_.contains(room)) continue;
     const bool full = !is_own(room) && rooms_.size() + entered_now.size() >= limits->rooms_per_connection_max;
-    if (full || !shared_.connections.enter(row_, room, is_own(room) ? 0 : limits->members_per_room_max)) {
+    if (full || !at_.connections.enter(row_, room, is_own(room) ? 0 : limits->members_per_room_max)) {
       return give_back({errc::over_limit, full ? "too many rooms" : "the room is full", "/room"});
     }
     entered_now.push_back(room);
   }
   std::vector<std::string> newly;
   const auto before = socket->rooms();
-  auto entered = shared_.events.enter(wanted, [&](const auto& joining, auto after) {
+  auto entered = at_.events.enter(wanted, [&](const auto& joining, auto after) {
     for (const auto& room : joining) {
       if (auto joined = socket->join(room, after); !joined) {
         for (const auto& undo : newly) socket->leave(undo);
@@ -204,7 +204,7 @@ result<domain::feed::entered> subscriptions::enter(const std::vector<domain::fee
     if (previous != place.joined) place.after = entered->head;
     if (!previous.empty() && previous != place.joined) socket->leave(previous);
     // Each subscription holds its filter once: the one before gives its hold back, also when it was the same.
-    if (!previous.empty() && previous != room) shared_.events.release(previous);
+    if (!previous.empty() && previous != room) at_.events.release(previous);
     follow_presence(room);
   }
   return entered;
@@ -224,8 +224,8 @@ void subscriptions::take_token(std::shared_ptr<const domain::principal> who) {
 
 // What only the back-end allowed stays until it says otherwise: it is asked when the room is joined.
 bool subscriptions::may_stay(const std::string& room) const {
-  const auto decision = shared_.policy.decide(*who_, domain::room_action::join, room);
-  return decision == domain::access::allow || (decision == domain::access::ask_hook && shared_.hook);
+  const auto decision = at_.may.policy.decide(*who_, domain::room_action::join, room);
+  return decision == domain::access::allow || (decision == domain::access::ask_hook && at_.may.hook);
 }
 
 void subscriptions::stop_replay_of(const std::function<bool(const std::string& room)>& which) {
@@ -238,18 +238,18 @@ void subscriptions::drop(const std::string& room) {
   if (found == rooms_.end()) return;
   if (const auto socket = socket_.lock()) {
     socket->leave(found->second.joined);
-    if (shared_.presence_window) socket->leave(presence_room(room));
+    if (at_.presence_window) socket->leave(presence_room(room));
   }
-  if (found->second.joined != room) shared_.events.release(found->second.joined);
-  shared_.connections.leave(row_, room);
+  if (found->second.joined != room) at_.events.release(found->second.joined);
+  at_.connections.leave(row_, room);
   rooms_.erase(found);
 }
 
 void subscriptions::follow_presence(const std::string& room) {
   const auto socket = socket_.lock();
-  if (!socket || !shared_.presence_window || room == "global" || room.starts_with("user:")) return;
+  if (!socket || !at_.presence_window || room == "global" || room.starts_with("user:")) return;
   // The back-end is not asked for this: who may only read the presence by its leave asks with the command.
-  if (shared_.policy.decide(*who_, domain::room_action::presence, room) == domain::access::allow)
+  if (at_.may.policy.decide(*who_, domain::room_action::presence, room) == domain::access::allow)
     static_cast<void>(socket->join(presence_room(room)));
   else
     socket->leave(presence_room(room));
@@ -260,7 +260,7 @@ void subscriptions::close() {
   replay_ = nullptr;
   waiting_.clear();
   for (const auto& [room, place] : rooms_) {
-    if (place.joined != room) shared_.events.release(place.joined);
+    if (place.joined != room) at_.events.release(place.joined);
   }
   rooms_.clear();
 }

@@ -1,4 +1,4 @@
-#include "api/gateway_session.hpp"
+#include "api/gateway/gateway_session.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -18,7 +18,7 @@ TEST(GatewaySession, LimitsTheRateOfCommands) {
   api::settings slow;
   slow.commands_per_second = 0.001;
   slow.commands_burst = 2;
-  host.shared.replace(slow);
+  host.shared.live.replace(slow);
   guest peer(host, rig::token("u1"));
   peer.ask("ping", object{});
   peer.emit("no such command", object{});  // counts as well
@@ -36,7 +36,7 @@ TEST(GatewaySession, WarnsBeforeTheTokenEndsAndClosesAfterTheGrace) {
   rig host;
   api::settings quick;
   quick.refresh_grace = std::chrono::seconds{0};
-  host.shared.replace(quick);
+  host.shared.live.replace(quick);
   guest peer(host, rig::token("u1", {}, 2));
   const auto warning = peer.event("connection.error");
   EXPECT_EQ(warning.at_pointer("/data/code")->as_string(), "token_expiring");
@@ -49,7 +49,7 @@ TEST(GatewaySession, ARefreshedTokenKeepsTheConnection) {
   rig host;
   api::settings quick;
   quick.refresh_grace = std::chrono::seconds{0};
-  host.shared.replace(quick);
+  host.shared.live.replace(quick);
   guest peer(host, rig::token("u1", {"p1", "p2"}, 3));
   peer.event("connection.error");
   ASSERT_TRUE(peer.ask("subscribe", object{{"room", array{"project:p1", "project:p2"}}}).find("ok")->as_bool());
@@ -95,7 +95,7 @@ TEST(GatewaySession, AShorterTokenEndsTheConnectionSooner) {
   rig host;
   api::settings quick;
   quick.refresh_grace = std::chrono::seconds{0};
-  host.shared.replace(quick);
+  host.shared.live.replace(quick);
   guest peer(host, rig::token("u1"));
   ASSERT_TRUE(peer.ask("auth.refresh", object{{"token", rig::token("u1", {}, 1)}}).find("ok")->as_bool());
   EXPECT_EQ(peer.event("connection.error").at_pointer("/data/code")->as_string(), "token_expiring");

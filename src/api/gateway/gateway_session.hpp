@@ -13,8 +13,8 @@
 #include <fanfare/base/token_bucket.hpp>
 #include <fanfare/socketio/socket.hpp>
 
-#include "api/context.hpp"
-#include "api/subscriptions.hpp"
+#include "api/gateway/gateway.hpp"
+#include "api/gateway/subscriptions.hpp"
 #include "domain/access/principal.hpp"
 
 namespace fanfare::api {
@@ -24,11 +24,12 @@ class gateway_session : public std::enable_shared_from_this<gateway_session> {
  public:
   /// Joins user:<sub> and global, sends connection.established and listens; disconnects when a limit was reached
   /// since the CONNECT was checked.
-  /// `pid`: of its session in shared.recovery, "" for none; `seen`: when it comes back, up to where its client has all.
-  static void start(context& shared, const socketio::socket_ptr& socket, domain::principal who, std::string pid,
+  /// `pid`: of its session in gateway::recovery, "" for none; `seen`: when it comes back, up to where its client has
+  /// all.
+  static void start(gateway& at, const socketio::socket_ptr& socket, domain::principal who, std::string pid,
                     std::uint64_t seen);
 
-  gateway_session(context& shared, const socketio::socket_ptr& socket, domain::principal who, std::string pid);
+  gateway_session(gateway& at, const socketio::socket_ptr& socket, domain::principal who, std::string pid);
   ~gateway_session();
 
  private:
@@ -67,7 +68,7 @@ class gateway_session : public std::enable_shared_from_this<gateway_session> {
   void send(std::string_view type, object data, std::string offset = {});
   void arm_expiry();
 
-  context& shared_;
+  gateway& at_;
   std::weak_ptr<socketio::socket> socket_;
   std::shared_ptr<const domain::principal> who_;  // never null
   token_bucket rate_;

@@ -1,4 +1,4 @@
-#include "api/recovery.hpp"
+#include "api/gateway/recovery.hpp"
 
 #include <fanfare/base/json.hpp>
 

@@ -13,8 +13,8 @@
 
 #include <fanfare/socketio/socket.hpp>
 
-#include "api/context.hpp"
-#include "api/recovery.hpp"
+#include "api/gateway/gateway.hpp"
+#include "api/gateway/recovery.hpp"
 #include "domain/replay.hpp"
 
 namespace fanfare::api {
@@ -23,8 +23,8 @@ namespace fanfare::api {
 /// so that a cursor never runs ahead of what its client has seen. Thread: the socket's worker.
 class subscriptions : public std::enable_shared_from_this<subscriptions> {
  public:
-  /// `pid`: of its session in shared.recovery, "" for none.
-  subscriptions(context& shared, const socketio::socket_ptr& socket, connection_table::key row,
+  /// `pid`: of its session in gateway::recovery, "" for none.
+  subscriptions(gateway& at, const socketio::socket_ptr& socket, connection_table::key row,
                 std::shared_ptr<const domain::principal> who, std::string pid = {});
 
   struct wish {
@@ -77,7 +77,7 @@ class subscriptions : public std::enable_shared_from_this<subscriptions> {
   void drop(const std::string& room);
   void stop_replay_of(const std::function<bool(const std::string& room)>& which);
 
-  context& shared_;
+  gateway& at_;
   const std::weak_ptr<socketio::socket> socket_;
   const connection_table::key row_;
   std::shared_ptr<const domain::principal> who_;  // never null

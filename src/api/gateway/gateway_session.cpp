@@ -1,4 +1,4 @@
-#include "api/gateway_session.hpp"
+#include "api/gateway/gateway_session.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -6,7 +6,7 @@
 #include <fanfare/base/edit_distance.hpp>
 #include <fanfare/base/rfc3339.hpp>
 
-#include "api/gateway.hpp"
+#include "api/gateway/gateway.hpp"
 #include "domain/catalogue/client_commands.hpp"
 #include "domain/envelope.hpp"
 
@@ -27,19 +27,16 @@ std::optional<error> unknown_command(std::string_view name) {
 
 }  // namespace
 
-void gateway_session::start(context& shared, const socketio::socket_ptr& socket, domain::principal who, std::string pid,
+void gateway_session::start(gateway& at, const socketio::socket_ptr& socket, domain::principal who, std::string pid,
                             std::uint64_t seen) {
-  const auto session = std::make_shared<gateway_session>(shared, socket, std::move(who), std::move(pid));
+  const auto session = std::make_shared<gateway_session>(at, socket, std::move(who), std::move(pid));
   session->open(seen);
 }
 
-gateway_session::gateway_session(context& shared, const socketio::socket_ptr& socket, domain::principal who,
+gateway_session::gateway_session(gateway& at, const socketio::socket_ptr& socket, domain::principal who,
                                  std::string pid)
-    : shared_(shared),
-      socket_(socket),
-      who_(std::make_shared<const domain::principal>(std::move(who))),
-      pid_(std::move(pid)) {
-  const auto limits = shared.current();
+    : at_(at), socket_(socket), who_(std::make_shared<const domain::principal>(std::move(who))), pid_(std::move(pid)) {
+  const auto limits = at.live.current();
   rate_ = token_bucket(limits->commands_per_second, limits->commands_burst, socket->worker().now());
 }
 
@@ -47,23 +44,23 @@ gateway_session::~gateway_session() = default;
 
 void gateway_session::open(std::uint64_t seen) {
   const auto socket = socket_.lock();
-  const auto limits = shared_.current();
+  const auto limits = at_.live.current();
   recovery::session before;
   if (!pid_.empty()) {
-    auto begun = shared_.recovery->begin(pid_, socket);
+    auto begun = at_.recovery->begin(pid_, socket);
     if (!begun) return socket->close_transport();
     before = std::move(*begun);
   }
-  const auto row = shared_.connections.add({.id = socket->id(),
-                                            .user = who_->sub,
-                                            .who = who_,
-                                            .nsp = socket->nsp().name(),
-                                            .address = socket->handshake().address,
-                                            .connected_ms = shared_.now_ms()},
-                                           socket, limits->connections);
+  const auto row = at_.connections.add({.id = socket->id(),
+                                        .user = who_->sub,
+                                        .who = who_,
+                                        .nsp = socket->nsp().name(),
+                                        .address = socket->handshake().address,
+                                        .connected_ms = at_.says.around.unix_ms()},
+                                       socket, limits->connections);
   if (!row) {
     // Others came between the CONNECT's check and now.
-    if (!pid_.empty()) shared_.recovery->drop(pid_);
+    if (!pid_.empty()) at_.recovery->drop(pid_);
     send("connection.error",
          {{"code", describe(errc::over_limit).client_code}, {"message", describe(errc::over_limit).message}});
     return socket->disconnect(true);
@@ -71,11 +68,11 @@ void gateway_session::open(std::uint64_t seen) {
   row_ = *row;
   open_ = true;
   socket->on_disconnect([self = shared_from_this()](std::string_view reason) { self->close(reason); });
-  rooms_ = std::make_shared<subscriptions>(shared_, socket, row_, who_, pid_);
+  rooms_ = std::make_shared<subscriptions>(at_, socket, row_, who_, pid_);
   if (!enter_rooms(before, seen)) return;
   listen(socket);
-  shared_.log_to(severity::debug, "connected",
-                 {{"connection", socket->id()}, {"user", who_->sub}, {"namespace", socket->nsp().name()}});
+  at_.says.log_to(severity::debug, "connected",
+                  {{"connection", socket->id()}, {"user", who_->sub}, {"namespace", socket->nsp().name()}});
   arm_expiry();
 }
 
@@ -89,7 +86,7 @@ bool gateway_session::enter_rooms(const recovery::session& before, std::uint64_t
       if (in) cursor = in->cursor;
     });
     if (cursor.empty()) {
-      if (!pid_.empty()) shared_.recovery->drop(pid_);
+      if (!pid_.empty()) at_.recovery->drop(pid_);
       socket->disconnect(true);
       return false;
     }
@@ -100,7 +97,7 @@ bool gateway_session::enter_rooms(const recovery::session& before, std::uint64_t
   // The client has been told that it is back. When that turns out wrong, the connection ends without its session, and
   // the client comes again as a new one.
   const auto fail = [weak = socket_, self = shared_from_this()] {
-    self->shared_.recovery->drop(self->pid_);
+    self->at_.recovery->drop(self->pid_);
     if (const auto ended = weak.lock()) ended->close_transport();
   };
   std::vector<std::string> names;
@@ -122,10 +119,10 @@ void gateway_session::greet(const std::vector<std::string>& rooms, std::string o
   object data{{"connection_id", socket->id()},
               {"user_id", who_->sub},
               {"rooms", array(rooms.begin(), rooms.end())},
-              {"server_time", format_rfc3339(shared_.now())}};
+              {"server_time", format_rfc3339(at_.says.around.now())}};
   if (who_->expires_at) data.set("expires_at", format_rfc3339(*who_->expires_at));
-  data.set("heartbeat_interval_ms", shared_.heartbeat.count());
-  data.set("server_version", shared_.version);
+  data.set("heartbeat_interval_ms", at_.heartbeat.count());
+  data.set("server_version", at_.version);
   send("connection.established", std::move(data), std::move(offset));
 }
 
@@ -134,11 +131,11 @@ void gateway_session::close(std::string_view reason) {
   open_ = false;
   if (const auto socket = socket_.lock()) socket->worker().cancel(expiry_timer_);
   if (rooms_) rooms_->close();
-  shared_.connections.remove(row_);
+  at_.connections.remove(row_);
   // As in Node: who left the namespace, or was put out of it, does not come back to it.
   const bool comes_back = reason != "client namespace disconnect" && reason != "server namespace disconnect";
-  if (!pid_.empty()) shared_.recovery->end(pid_, comes_back, shared_.now_ms());
-  shared_.log_to(severity::debug, "disconnected", {{"user", who_->sub}});
+  if (!pid_.empty()) at_.recovery->end(pid_, comes_back, at_.says.around.unix_ms());
+  at_.says.log_to(severity::debug, "disconnected", {{"user", who_->sub}});
 }
 
 void gateway_session::listen(const socketio::socket_ptr& socket) {
@@ -148,7 +145,7 @@ void gateway_session::listen(const socketio::socket_ptr& socket) {
     const auto now = socket ? socket->worker().now() : steady_time{};
     auto wait = socket ? self->rate_.take(now) : std::optional<milliseconds>{0};
     if (!wait) {
-      const auto of_user = self->shared_.user_command_rate.take(self->who_->sub, now);
+      const auto of_user = self->at_.user_command_rate.take(self->who_->sub, now);
       if (of_user.allowed) {
         const auto unknown = unknown_command(event.name);
         if (!unknown) return next(std::nullopt);
@@ -190,7 +187,7 @@ void gateway_session::answer(const command& given, object fields) {
 
 void gateway_session::fail(const command& given, const error& why, std::int64_t retry_after_ms) {
   const auto& row = describe(why.code);
-  shared_.metrics()
+  at_.says.metrics
       .counter("fanfare_commands_refused_total", "Client commands refused, by cause.",
                {{"cause", std::string(row.metric_label)}})
       .add();
@@ -206,10 +203,10 @@ void gateway_session::fail(const command& given, const error& why, std::int64_t 
 void gateway_session::send(std::string_view type, object data, std::string offset) {
   const auto socket = socket_.lock();
   if (!socket) return;
-  const auto now_ms = shared_.now_ms();
+  const auto now_ms = at_.says.around.unix_ms();
   auto envelope = domain::build_envelope(
-      std::string(type), std::move(data), domain::make_event_id(now_ms, shared_.around()), std::string(own_source),
-      "user:" + who_->sub, now_ms, offset.empty() ? shared_.events.head_cursor() : offset);
+      std::string(type), std::move(data), domain::make_event_id(now_ms, at_.says.around), std::string(own_source),
+      "user:" + who_->sub, now_ms, offset.empty() ? at_.events.head_cursor() : offset);
   if (offset.empty()) return socket->emit(type, std::move(envelope));
   socket->emit(type, std::move(envelope), std::move(offset));
 }
@@ -220,14 +217,13 @@ void gateway_session::arm_expiry() {
   auto& worker = socket->worker();
   worker.cancel(std::exchange(expiry_timer_, 0));
   if (!who_->expires_at) return;
-  const auto limits = shared_.current();
-  const auto now = shared_.now();
+  const auto limits = at_.live.current();
+  const auto now = at_.says.around.now();
   const auto last = *who_->expires_at + limits->refresh_grace;
   if (now >= last) {
     send("connection.error",
          {{"code", describe(errc::token_expired).client_code}, {"message", describe(errc::token_expired).message}});
-    shared_.metrics()
-        .counter("fanfare_connections_expired_total", "Connections closed because their token expired.")
+    at_.says.metrics.counter("fanfare_connections_expired_total", "Connections closed because their token expired.")
         .add();
     // As a broken network would, once that has left: after this the official clients come back by themselves and ask
     // their `auth` function for another token; after a disconnect by the server they never do.

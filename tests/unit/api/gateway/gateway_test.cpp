@@ -1,4 +1,4 @@
-#include "api/gateway.hpp"
+#include "api/gateway/gateway.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -49,7 +49,7 @@ TEST(Gateway, TakesTheTokenFromThreePlaces) {
   EXPECT_EQ(refusal_code(host, "", {}, "&token=" + token), "token_missing");
   api::settings open;
   open.query_token = true;
-  host.shared.replace(open);
+  host.shared.live.replace(open);
   EXPECT_EQ(refusal_code(host, "", {}, "&token=" + token), "connected");
   // The payload goes before the header, also when it is the worse one.
   EXPECT_EQ(refusal_code(host, "bad", {{"Authorization", "Bearer " + token}}), "token_invalid");
@@ -57,7 +57,7 @@ TEST(Gateway, TakesTheTokenFromThreePlaces) {
 
 TEST(Gateway, RefusesWhileDraining) {
   rig host;
-  host.shared.draining = true;
+  host.shared.live.draining = true;
   EXPECT_EQ(refusal_code(host, rig::token("u1")), "draining");
 }
 
@@ -65,7 +65,7 @@ TEST(Gateway, HoldsTheConnectionLimits) {
   rig host;
   api::settings narrow;
   narrow.connections = {2, 1, 0};
-  host.shared.replace(narrow);
+  host.shared.live.replace(narrow);
   const guest first(host, rig::token("u1"));
   EXPECT_EQ(refusal_code(host, rig::token("u1")), "over_limit");
   const guest second(host, rig::token("u2"));
@@ -76,15 +76,15 @@ TEST(Gateway, LimitsAnAddressAndSaysWhenToTryAgain) {
   rig host;
   api::settings narrow;
   narrow.connections = {0, 0, 1};
-  host.shared.replace(narrow);
+  host.shared.live.replace(narrow);
   const guest first(host, rig::token("u1"));
   client second(host.port());
   ASSERT_EQ(second.connect(rig::token("u2")), '4');
   EXPECT_EQ(second.refusal.find("data")->find("code")->as_string(), "over_limit");
   EXPECT_GT(second.refusal.find("data")->find("retry_after_ms")->as_double(), 0);
 
-  host.shared.replace({});
-  host.shared.connect_rate.set_limit({0.001, 1});
+  host.shared.live.replace({});
+  host.shared.door.connect_rate.set_limit({0.001, 1});
   const guest third(host, rig::token("u3"));
   client fourth(host.port());
   ASSERT_EQ(fourth.connect(rig::token("u4")), '4');
@@ -92,9 +92,9 @@ TEST(Gateway, LimitsAnAddressAndSaysWhenToTryAgain) {
 }
 
 TEST(Gateway, TellsOfPresenceInOneNotice) {
-  rig host([](api::context& shared) {
-    shared.presence_window = milliseconds{20};
-    api::announce_presence(shared);
+  rig host([](api::floor& shared) {
+    shared.door.presence_window = milliseconds{20};
+    api::announce_presence(shared.door);
   });
   guest watcher(host, rig::token("u1", {"p"}));
   ASSERT_TRUE(watcher.ask("subscribe", object{{"room", "project:p"}}).find("ok")->as_bool());
@@ -212,10 +212,11 @@ bool hears_nothing(guest& peer) {
 }
 
 TEST(Gateway, NoticesOfPresenceEndWithTheSubscriptionAndWithTheRight) {
-  rig host([](api::context& shared) {
-    shared.presence_window = milliseconds{1};
-    shared.policy = domain::access_policy::make({{"project", {domain::room_action::presence}, {"role:lead"}}}).value();
-    api::announce_presence(shared);
+  rig host([](api::floor& shared) {
+    shared.door.presence_window = milliseconds{1};
+    shared.may.policy =
+        domain::access_policy::make({{"project", {domain::room_action::presence}, {"role:lead"}}}).value();
+    api::announce_presence(shared.door);
   });
   const auto lead = [](const std::string& user) { return rig::token(user, {"p"}, 3600, {{"roles", array{"lead"}}}); };
   const auto join = [](guest& peer) {

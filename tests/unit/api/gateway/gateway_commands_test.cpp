@@ -101,7 +101,7 @@ TEST(Subscribe, ReplaysExactlyWhatWasMissedBeforeAnythingLive) {
 }
 
 TEST(Subscribe, BringsTheNewestEventsFirst) {
-  rig host([](api::context& shared) { shared.last_events_max = 5; });
+  rig host([](api::floor& shared) { shared.door.last_events_max = 5; });
   for (int i = 1; i <= 4; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);
   guest peer(host, rig::token("u1", {"p1"}));
   const auto asked = [&peer](object more) {
@@ -167,7 +167,7 @@ TEST(Subscribe, SaysWhenThePastIsGone) {
 }
 
 TEST(Subscribe, ReplaysNoMoreThanItsBound) {
-  rig host([](api::context& shared) { shared.replays = {.page_entries = 1, .bytes_max = 300}; });
+  rig host([](api::floor& shared) { shared.door.replays = {.page_entries = 1, .bytes_max = 300}; });
   guest peer(host, rig::token("u1", {"p1"}));
   const std::string start = host.events.head_cursor();
   for (int i = 1; i <= 3; ++i) ASSERT_EQ(host.publish(rig::project_updated("p1", i)).status, 202u);
@@ -221,10 +221,10 @@ TEST(Subscribe, HoldsTheRoomsLimitAndTakesBackWhatItHadJoined) {
 
 TEST(Subscribe, AsksTheHookAboutRoomsTheClaimsDoNotName) {
   std::string asked;
-  rig host([&asked](api::context& shared) {
-    shared.policy = domain::access_policy::make({}, {}, true).value();
-    shared.hook = [&asked](const domain::principal& who, const std::string& room, std::string_view action,
-                           const std::function<void(bool)>& done) {
+  rig host([&asked](api::floor& shared) {
+    shared.may.policy = domain::access_policy::make({}, {}, true).value();
+    shared.may.hook = [&asked](const domain::principal& who, const std::string& room, std::string_view action,
+                               const std::function<void(bool)>& done) {
       asked = who.sub + " " + std::string(action) + " " + room;
       done(room == "project:open");
     };
@@ -278,8 +278,8 @@ TEST(Presence, ListsTheUsersOfARoom) {
 }
 
 TEST(Publish, AnAgentSpeaksForItselfWhereThePolicyLetsIt) {
-  rig host([](api::context& shared) {
-    shared.policy = domain::access_policy::make({{"agent", {domain::room_action::publish}, {"claim"}}}).value();
+  rig host([](api::floor& shared) {
+    shared.may.policy = domain::access_policy::make({{"agent", {domain::room_action::publish}, {"claim"}}}).value();
   });
   const auto of = [](const std::string& agent, object more = {}) {
     more.set("type", "agent.connected");
@@ -311,7 +311,7 @@ TEST(Publish, IsRateLimitedAndEndsWithTheDrain) {
   const auto refused = publisher.ask("publish", rig::project_updated("p1"));
   EXPECT_EQ(code_of(refused), "rate_limited");
   EXPECT_GT(refused.find("error")->find("retry_after_ms")->as_double(), 0);
-  host.shared.draining = true;
+  host.shared.live.draining = true;
   EXPECT_EQ(code_of(publisher.ask("publish", rig::project_updated("p1"))), "draining");
 }
 
@@ -320,14 +320,14 @@ TEST(Subscribe, HoldsTheLimitOfMembersAndCommandsOfAUser) {
   api::settings narrow;
   narrow.members_per_room_max = 1;
   narrow.rooms_per_connection_max = 3;
-  host.shared.replace(narrow);
+  host.shared.live.replace(narrow);
   guest one(host, rig::token("u1", {"p1", "p2"}));
   guest two(host, rig::token("u2", {"p1", "p2"}));
   EXPECT_TRUE(one.ask("subscribe", object{{"room", "project:p1"}}).find("ok")->as_bool());
   EXPECT_EQ(code_of(one.ask("subscribe", object{{"room", "project:p2"}})), "over_limit");
   EXPECT_EQ(code_of(two.ask("subscribe", object{{"room", array{"project:p2", "project:p1"}}})), "over_limit");
   EXPECT_TRUE(host.shared.connections.members("project:p2").empty());
-  host.shared.user_command_rate.set_limit({0.001, 1});
+  host.shared.door.user_command_rate.set_limit({0.001, 1});
   EXPECT_EQ(two.ask("ping", object{}).find("error"), nullptr);
   EXPECT_EQ(code_of(two.ask("ping", object{})), "rate_limited");
 }

@@ -6,8 +6,8 @@
 #include <fanfare/base/json.hpp>
 #include <fanfare/base/rfc3339.hpp>
 
-#include "api/gateway.hpp"
-#include "api/gateway_session.hpp"
+#include "api/gateway/gateway.hpp"
+#include "api/gateway/gateway_session.hpp"
 #include "domain/envelope.hpp"
 #include "domain/filter.hpp"
 
@@ -55,11 +55,11 @@ void gateway_session::authorize(std::vector<std::string> rooms, domain::room_act
                                 std::function<void(result<void>)> done) {
   const auto socket = socket_.lock();
   if (!socket) return;
-  api::authorize(shared_, who_, std::move(rooms), action, socket->worker(),
-                 [weak = weak_from_this(), done = std::move(done)](const result<void>& allowed) {
-                   const auto self = weak.lock();
-                   if (self && self->open_) done(allowed);
-                 });
+  at_.may.ask(who_, std::move(rooms), action, socket->worker(),
+              [weak = weak_from_this(), done = std::move(done)](const result<void>& allowed) {
+                const auto self = weak.lock();
+                if (self && self->open_) done(allowed);
+              });
 }
 
 void gateway_session::subscribe(const command_ptr& given) {
@@ -69,7 +69,7 @@ void gateway_session::subscribe(const command_ptr& given) {
   if (since != nullptr && !since->is_null() && since->if_string() == nullptr) {
     return fail(*given, {errc::bad_request, "since must be a cursor", "/since"});
   }
-  if (const auto fault = fault_of_last(given->asked, shared_.last_events_max)) return fail(*given, *fault);
+  if (const auto fault = fault_of_last(given->asked, at_.last_events_max)) return fail(*given, *fault);
   domain::filter_ptr only;
   if (const auto* filter = given->asked.find("filter"); filter != nullptr && !filter->is_null()) {
     auto parsed = domain::filter::parse(*filter);
@@ -111,7 +111,7 @@ void gateway_session::unsubscribe(const command_ptr& given) {
 }
 
 void gateway_session::ping(const command_ptr& given) {
-  object fields{{"time", format_rfc3339(shared_.now())}};
+  object fields{{"time", format_rfc3339(at_.says.around.now())}};
   if (const auto* sent = given->asked.if_object()) {
     for (const auto& [name, item] : *sent) {
       if (name != "time") fields.set(name, item);
@@ -129,7 +129,7 @@ void gateway_session::refresh(const command_ptr& given) {
   const auto socket = socket_.lock();
   if (!socket) return;
   refreshing_ = true;
-  shared_.tokens.authenticate(
+  at_.tokens.authenticate(
       std::string(without_scheme(*token->if_string())),
       [self = shared_from_this(), &worker = socket->worker(), given](result<domain::principal> who) mutable {
         auto go_on = [self = std::move(self), given, who = std::move(who)] { self->refreshed(given, who); };
@@ -144,7 +144,7 @@ void gateway_session::refreshed(const command_ptr& given, result<domain::princip
   if (who->sub != who_->sub) return fail(*given, {errc::forbidden, "the token is another user's", {}});
   who_ = std::make_shared<const domain::principal>(std::move(*who));
   warned_ = false;
-  shared_.connections.set_token(row_, who_);
+  at_.connections.set_token(row_, who_);
   rooms_->take_token(who_);
   object fields{{"ok", true}, {"expires_at", nullptr}, {"rooms", rooms_->rooms()}};
   if (who_->expires_at) fields.set("expires_at", format_rfc3339(*who_->expires_at));
@@ -155,37 +155,37 @@ void gateway_session::refreshed(const command_ptr& given, result<domain::princip
 void gateway_session::publish(const command_ptr& given) {
   const auto socket = socket_.lock();
   if (!socket) return;
-  if (shared_.draining.load()) return fail(*given, {errc::draining, {}, {}});
-  auto draft = domain::parse_draft(given->asked, shared_.envelope);
+  if (at_.live.draining.load()) return fail(*given, {errc::draining, {}, {}});
+  auto draft = domain::parse_draft(given->asked, at_.envelope);
   if (!draft) return fail(*given, draft.error());
   const bool any_type = who_->has_scope("events:publish");
   if (!any_type) {
     // What an agent says of itself, where the policy lets it: the rule is the one of its own room.
     const auto* agent = draft->type.starts_with("agent.") ? draft->data.find("agent_id") : nullptr;
     const auto own = agent == nullptr ? domain::access::forbidden
-                                      : shared_.policy.decide(*who_, domain::room_action::publish,
+                                      : at_.may.policy.decide(*who_, domain::room_action::publish,
                                                               "agent:" + std::string(agent->as_string()));
     if (own != domain::access::allow) return fail(*given, {errc::forbidden, {}, {}});
   }
   const auto now = socket->worker().now();
-  const auto verdict = shared_.publish_rate.take("sub:" + who_->sub, now);
+  const auto verdict = at_.publish_rate.take("sub:" + who_->sub, now);
   if (!verdict.allowed) return fail(*given, {errc::rate_limited, {}, {}}, verdict.retry_after.count());
   domain::publish_context asked;
   asked.publisher = "sub:" + who_->sub;
   asked.default_source = std::string(own_source);
-  asked.now = shared_.now();
+  asked.now = at_.says.around.now();
   asked.steady_now = now;
-  asked.may_publish = [&shared = shared_, who = who_, any_type](const std::string& room) -> result<void> {
-    const auto decision = shared.policy.decide(*who, domain::room_action::publish, room);
+  asked.may_publish = [&at = at_, who = who_, any_type](const std::string& room) -> result<void> {
+    const auto decision = at.may.policy.decide(*who, domain::room_action::publish, room);
     if (any_type || decision == domain::access::allow || !room.starts_with("project:")) {
       return domain::to_result(decision);
     }
     // An agent's event is for its project too; the project must be one that its token names.
-    return domain::to_result(shared.policy.decide(*who, domain::room_action::join, room));
+    return domain::to_result(at.may.policy.decide(*who, domain::room_action::join, room));
   };
   std::vector<domain::draft> drafts;
   drafts.push_back(std::move(*draft));
-  shared_.publisher.publish(
+  at_.publisher.publish(
       std::move(drafts), std::move(asked),
       [self = shared_from_this(), socket, given](result<domain::publish_answer> done) {
         socket->worker().post([self, given, done = std::move(done)] {
@@ -206,7 +206,7 @@ void gateway_session::presence(const command_ptr& given) {
             [self = shared_from_this(), given, room = rooms->front()](const result<void>& allowed) {
               if (!allowed) return self->fail(*given, allowed.error());
               array members;
-              for (const auto& [user, connections] : self->shared_.connections.members(room)) {
+              for (const auto& [user, connections] : self->at_.connections.members(room)) {
                 members.emplace_back(object{{"user", user}, {"connections", connections}});
               }
               self->answer(*given, {{"ok", true}, {"room", room}, {"members", std::move(members)}});
