@@ -144,7 +144,7 @@ void bare_inserts(benchmark::State& state) {
   { const sqlite_store schema(folder.file(), sqlite_sync::full, "e", {}); }
   sqlite_database file(folder.file(), sqlite_database::access::write);
   file.run(state.range(1) != 0 ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
-  auto insert = file.prepare("INSERT INTO entry VALUES(?,?,?,?,'',?,?)");
+  auto insert = file.prepare("INSERT INTO entry(position, id, type, time_ms, conflate_key, rooms, json) VALUES(?,?,?,?,'',?,?)");
   auto list = file.prepare("INSERT INTO listing VALUES(?,?)");
   std::int64_t position = 0;
   for (auto _ : state) {

@@ -4,9 +4,24 @@
 #include <sstream>
 #include <utility>
 
+#include <fanfare/base/edit_distance.hpp>
+
 #include "domain/duration.hpp"
 
 namespace fanfare::domain {
+
+namespace {
+
+std::string nearest(std::string_view name, const catalogue& types) {
+  std::string best;
+  for (const auto& type : types.types()) {
+    if (type.category != event_category::domain) continue;
+    if (best.empty() || edit_distance(name, type.name) < edit_distance(name, best)) best = type.name;
+  }
+  return best;
+}
+
+}  // namespace
 
 result<void> retention::add(std::string_view text, const catalogue& types) {
   const auto fault = [](std::string what) { return error{errc::bad_request, std::move(what), {}}; };
@@ -40,7 +55,7 @@ result<void> retention::add(std::string_view text, const catalogue& types) {
     }
     if (!type.kept) return fault("says how long, but " + type.name + " is never kept");
   }
-  if (!found) return fault("names no event type that there is");
+  if (!found) return fault("names no event type that there is; did you mean \"" + nearest(made.type, types) + "\"?");
   rules_.push_back(std::move(made));
   return {};
 }

@@ -1,8 +1,10 @@
 // Connection state recovery for the official client as it is: no cursor kept, no code but `socket.recovered`.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { test } from "node:test";
 import { io } from "socket.io-client";
 import { Proxy } from "../../sdk/typescript/tests/proxy.mjs";
@@ -146,6 +148,24 @@ test("too late, or with events gone, is not recovered", () => withServer({ "reco
   assert.equal(back.at(-1), false);
   assert.equal((await fleet.server.metrics()).get('fanfare_recoveries_total{outcome="session"}'), 1);
 }));
+
+test("python-socketio: its handlers get the offset as one more argument", async () => {
+  const server = await Server.start({ settings: { "recovery.enabled": true } });
+  const script = new URL("python_client.py", import.meta.url).pathname;
+  const child = spawn("/usr/bin/python3", [script, server.url, "/", "websocket"], { env: { ...process.env, TOKEN: token() }, stdio: ["ignore", "pipe", "inherit"] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const line = async () => JSON.parse((await within(30000, lines.next(), "a line")).value);
+  try {
+    assert.equal((await line()).ok, true);
+    await server.publish(update(1));
+    const event = await line();
+    assert.equal(event.data.changes.n, 1);
+    assert.equal(await line(), event.cursor);
+  } finally {
+    child.kill();
+  }
+  await server.stop();
+});
 
 test("off, events have one argument and nobody is told a private id", async () => {
   const server = await Server.start();

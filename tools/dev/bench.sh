@@ -1,9 +1,27 @@
 # ./dev bench [GOOGLE BENCHMARK ARGS]: builds the benchmarks at -O2 and runs each. Run from the repository's root.
+# ./dev bench peers: the release beside what others build: a network that drops under 5,000 clients (Node's socket.io), replays,
+# durable events (Node's redis-streams-adapter on a Redis that syncs always), instructions of events that are not kept.
 set -euo pipefail
 source tools/dev/environment.sh
 
+if [ "${1:-}" != peers ]; then
+  build_preset bench
+  for program in build/bench/bin/bench_*; do
+    echo "== $(basename "$program")"
+    "$program" "$@"
+  done
+  exit
+fi
+
+install_packages redis-server valgrind
+install_node
+install_npm_packages
+(cd bench/peers && npm ci --no-audit --no-fund --loglevel=error >&2)
+build_preset release
 build_preset bench
-for program in build/bench/bin/bench_*; do
-  echo "== $(basename "$program")"
-  "$program" "$@"
-done
+export FANFARE_PROGRAM=$PWD/build/release/bin/fanfare
+node bench/drop.mjs
+node bench/replays.mjs
+build/bench/bin/bench_log
+(cd build && node ../bench/peers/redis_streams.mjs)
+node bench/unkept_instructions.mjs
