@@ -54,7 +54,7 @@ void connection::read() {
     }
     fsm_.on_bytes({buffer.data(), got.bytes}, home_.now());
   }
-  keep_time();
+  settle();
   if (!stream_) return;
   stream_->wait_readable([weak = weak_from_this()] {
     if (const auto still = weak.lock()) still->read();
@@ -116,7 +116,7 @@ void connection::keep_time() {
     if (!self) return;
     self->timer_ = 0;
     self->fsm_.on_time(self->home_.now());
-    self->keep_time();
+    self->settle();
   });
 }
 
@@ -135,6 +135,18 @@ void connection::ended(const error& why) {
   // A handler of the stream may be running: it looks at stream_ next.
   stream_.reset();
   if (const auto told = std::exchange(told_, nullptr); told && told->ended) told->ended(why);
+}
+
+void connection::settle() {
+  if (retiring_ && fsm_.in_flight() == 0) return fsm_.close();
+  keep_time();
+}
+
+void connection::retire() {
+  const auto self = shared_from_this();
+  told_ = nullptr;
+  retiring_ = true;
+  settle();
 }
 
 void connection::close() {

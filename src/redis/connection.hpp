@@ -36,6 +36,8 @@ class connection final : public std::enable_shared_from_this<connection>, privat
   [[nodiscard]] bool submit(exchange&& work);
   /// No event runs any more; exchanges under way are told closed.
   void close();
+  /// No event runs any more; closes once what is under way has been answered.
+  void retire();
 
   [[nodiscard]] bool ready_now() const noexcept { return fsm_.now_in() == connection_fsm::state::ready; }
   [[nodiscard]] bool resp3() const noexcept { return fsm_.resp3(); }
@@ -48,6 +50,7 @@ class connection final : public std::enable_shared_from_this<connection>, privat
   void read();
   void write();
   void keep_time();
+  void settle();
 
   void send(std::string_view bytes) override;
   void ready() override;
@@ -64,7 +67,7 @@ class connection final : public std::enable_shared_from_this<connection>, privat
   // What the stream was offered must be offered again unchanged (byte_stream::write_some): new bytes gather aside.
   std::string offered_, gathered_;
   std::size_t taken_ = 0;  // of offered_
-  bool writing_ = false, flush_due_ = false;
+  bool writing_ = false, flush_due_ = false, retiring_ = false;
   timer_id timer_ = 0;
   steady_time timer_at_;
 };

@@ -69,9 +69,10 @@ void link::on_lost(const error& why) {
 
 void link::relocate(const std::string& why) {
   if (!current_ || closed_) return;
-  const auto leaving = current_;
+  if (leaving_) leaving_->close();
+  leaving_ = current_;
   on_lost({errc::unavailable, why, {}});
-  leaving->close();
+  leaving_->retire();
 }
 
 void link::submit(request wanted) {
@@ -157,7 +158,8 @@ void link::close() {
   const auto self = shared_from_this();
   home_.cancel(std::exchange(retry_, 0));
   home_.cancel(std::exchange(sweep_, 0));
-  if (const auto leaving = std::exchange(current_, nullptr)) leaving->close();
+  if (const auto current = std::exchange(current_, nullptr)) current->close();
+  if (const auto leaving = std::exchange(leaving_, nullptr)) leaving->close();
   for (auto& each : withdraw()) each.done(error{errc::closed, "redis: closed", {}});
   told_ = {};
 }

@@ -58,7 +58,6 @@ class link final : public std::enable_shared_from_this<link> {
   [[nodiscard]] static std::shared_ptr<link> make(executor& home, net::connector& connector,
                                                   std::shared_ptr<locator> where, link_options options,
                                                   events told = {});
-  ~link() = default;
 
   /// Sends it, or keeps it until there is a connection. `done` is told unavailable at its deadline when there was none,
   /// or when the connection was lost after it was sent and it is not repeatable; timeout when the server is too slow;
@@ -66,7 +65,7 @@ class link final : public std::enable_shared_from_this<link> {
   void submit(request wanted);
   /// Past the queue, on the connection there is now; false when there is none.
   [[nodiscard]] bool submit_now(exchange&& work) { return current_ && current_->submit(std::move(work)); }
-  /// Gives the connection up and finds the server anew: it turned out to be the wrong one.
+  /// Finds the server anew: this one turned out to be the wrong one. What is under way on it is still answered.
   void relocate(const std::string& why);
   /// Gives back what waits for a connection, for another link.
   [[nodiscard]] std::vector<request> withdraw();
@@ -93,7 +92,7 @@ class link final : public std::enable_shared_from_this<link> {
   std::shared_ptr<locator> where_;
   link_options options_;
   events told_;
-  std::shared_ptr<connection> current_;
+  std::shared_ptr<connection> current_, leaving_;
   std::deque<request> waiting_;
   std::size_t returned_ = 0;  // how many at the front of waiting_ came back from the connection just lost, in order
   std::string trouble_;       // why there is no connection

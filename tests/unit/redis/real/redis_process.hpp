@@ -1,0 +1,133 @@
+#pragma once
+
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/unique_fd.hpp"
+
+namespace fanfare::redis::test {
+
+/// A folder of its own that goes away with it.
+class temporary_folder {
+ public:
+  temporary_folder() : path_((std::filesystem::temp_directory_path() / "fanfare-redis-XXXXXX").string()) {
+    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  }
+  ~temporary_folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  temporary_folder(const temporary_folder&) = delete;
+  temporary_folder& operator=(const temporary_folder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+/// Ports that the kernel found free, all held at once so that they differ. Redis takes no socket from us and port 0
+/// switches its listener off, so there is a moment in which another could take one: its start then fails and says so.
+inline std::vector<std::uint16_t> free_ports(std::size_t count) {
+  std::vector<net::unique_fd> held;
+  std::vector<std::uint16_t> ports;
+  while (ports.size() < count) {
+    net::unique_fd made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in at{};
+    at.sin_family = AF_INET;
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t length = sizeof at;
+    auto* const address = reinterpret_cast<sockaddr*>(&at);
+    if (::bind(made.get(), address, length) != 0 || ::getsockname(made.get(), address, &length) != 0) {
+      throw std::runtime_error("no free port");
+    }
+    // A cluster's bus takes its own port from cluster-port below; nothing else is derived from this one.
+    ports.push_back(ntohs(at.sin_port));
+    held.push_back(std::move(made));
+  }
+  return ports;
+}
+
+/// A redis-server or redis-sentinel that says on its output when it is ready; killed when it goes out of scope.
+class redis_process {
+ public:
+  /// `configuration` is the file's text; what must not be missing is added.
+  redis_process(std::string program, const temporary_folder& folder, const std::string& name,
+                const std::string& configuration, std::string ready_line)
+      : program_(std::move(program)), file_(folder.file(name + ".conf")), ready_line_(std::move(ready_line)) {
+    std::ofstream(file_) << "daemonize no\nlogfile \"\"\ndir " << folder.path() << "\n" << configuration;
+    start();
+  }
+  ~redis_process() { kill(); }
+  redis_process(const redis_process&) = delete;
+  redis_process& operator=(const redis_process&) = delete;
+
+  void start() {
+    std::array<int, 2> pipe{};
+    if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
+    output_ = net::unique_fd(pipe[0]);
+    net::unique_fd theirs(pipe[1]);
+    process_ = ::fork();
+    if (process_ == 0) {
+      ::dup2(theirs.get(), 1);
+      ::dup2(theirs.get(), 2);
+      sigset_t none;
+      sigemptyset(&none);
+      ::sigprocmask(SIG_SETMASK, &none, nullptr);
+      ::execlp(program_.c_str(), program_.c_str(), file_.c_str(), nullptr);
+      ::_exit(127);
+    }
+    theirs.close();
+    wait_for(ready_line_);
+  }
+  /// As a machine that goes down.
+  void kill() {
+    if (process_ <= 0) return;
+    ::kill(process_, SIGKILL);
+    ::waitpid(std::exchange(process_, -1), nullptr, 0);
+  }
+  /// Stands still without closing anything, as a machine behind a cut cable does.
+  void freeze() const { ::kill(process_, SIGSTOP); }
+  void thaw() const { ::kill(process_, SIGCONT); }
+  /// Reads what it says until a line holds `text`.
+  void wait_for(const std::string& text) {
+    while (said_.find(text) == std::string::npos) {
+      std::array<char, 4096> part;
+      const auto got = ::read(output_.get(), part.data(), part.size());
+      if (got <= 0) throw std::runtime_error(program_ + " did not say \"" + text + "\":\n" + said_);
+      said_.append(part.data(), static_cast<std::size_t>(got));
+    }
+    said_.clear();
+    // From here on nobody reads: its log must not fill the pipe and stop it.
+    ::fcntl(output_.get(), F_SETPIPE_SZ, 1 << 20);
+  }
+
+ private:
+  std::string program_, file_, ready_line_;
+  pid_t process_ = -1;
+  net::unique_fd output_;
+  std::string said_;
+};
+
+inline redis_process server(const temporary_folder& folder, std::uint16_t port, const std::string& more = {}) {
+  return redis_process("redis-server", folder, "server-" + std::to_string(port),
+                       "port " + std::to_string(port) +
+                           "\nbind 127.0.0.1\nsave \"\"\nappendonly no\nloglevel notice\ndbfilename dump-" +
+                           std::to_string(port) + ".rdb\n" + more,
+                       "Ready to accept connections");
+}
+
+}  // namespace fanfare::redis::test
