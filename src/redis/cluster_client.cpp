@@ -135,9 +135,13 @@ struct cluster_core : std::enable_shared_from_this<cluster_core> {
     return &masters[turn++ % masters.size()];
   }
 
-  // Whom to ask for the map: the masters known, then what the URL names.
+  // Whom to ask for the map: a master that is there, else all that are known and what the URL names, in turn.
   endpoint next_to_ask() {
     const auto& masters = map.masters();
+    for (std::size_t i = 0; i < masters.size(); ++i) {
+      const auto& node = masters[(asked + i) % masters.size()];
+      if (const auto found = links.find(node); found != links.end() && found->second->ready()) return ++asked, node;
+    }
     const auto at = asked++ % (masters.size() + seeds.size());
     return at < masters.size() ? masters[at] : seeds[at - masters.size()];
   }
@@ -199,8 +203,14 @@ struct cluster_core : std::enable_shared_from_this<cluster_core> {
   void reroute(request each) {
     const auto slot = each.commands->slot();
     const auto* const node = slot ? map.master_of(*slot) : any_master();
-    if (node == nullptr) return each.done(error{errc::unavailable, "redis: no node serves the slot", {}});
-    link_to(*node)->submit(std::move(each));
+    if (node != nullptr) return link_to(*node)->submit(std::move(each));
+    // A replica takes over once the others have agreed that its master is gone.
+    refresh();
+    if (closed || home.now() + refresh_pause >= each.deadline) {
+      return each.done(error{errc::unavailable, "redis: no node serves the slot", {}});
+    }
+    home.after(refresh_pause,
+               [self = shared_from_this(), each = std::move(each)]() mutable { self->reroute(std::move(each)); });
   }
 
   void close() {

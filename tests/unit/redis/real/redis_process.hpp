@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -76,6 +77,7 @@ class redis_process {
   redis_process& operator=(const redis_process&) = delete;
 
   void start() {
+    said_.clear();
     std::array<int, 2> pipe{};
     if (::pipe2(pipe.data(), O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
     output_ = net::unique_fd(pipe[0]);
@@ -102,15 +104,23 @@ class redis_process {
   /// Stands still without closing anything, as a machine behind a cut cable does.
   void freeze() const { ::kill(process_, SIGSTOP); }
   void thaw() const { ::kill(process_, SIGCONT); }
-  /// Reads what it says until a line holds `text`.
-  void wait_for(const std::string& text) {
-    while (said_.find(text) == std::string::npos) {
+  /// Reads what it says until it has said `text`.
+  void wait_for(const std::string& text) { wait_for_all({text}); }
+  /// Until it has said each of them, in any order; a word that comes twice must be said twice.
+  void wait_for_all(const std::vector<std::string>& texts) {
+    const auto all_said = [&] {
+      return std::all_of(texts.begin(), texts.end(), [&](const auto& text) {
+        std::ptrdiff_t seen = 0;
+        for (auto at = said_.find(text); at != std::string::npos; at = said_.find(text, at + 1)) ++seen;
+        return seen >= std::count(texts.begin(), texts.end(), text);
+      });
+    };
+    while (!all_said()) {
       std::array<char, 4096> part;
       const auto got = ::read(output_.get(), part.data(), part.size());
-      if (got <= 0) throw std::runtime_error(program_ + " did not say \"" + text + "\":\n" + said_);
+      if (got <= 0) throw std::runtime_error(program_ + " did not say \"" + texts.front() + "\":\n" + said_);
       said_.append(part.data(), static_cast<std::size_t>(got));
     }
-    said_.clear();
     // From here on nobody reads: its log must not fill the pipe and stop it.
     ::fcntl(output_.get(), F_SETPIPE_SZ, 1 << 20);
   }
