@@ -34,6 +34,7 @@ DATA_FOLDERS = ("tests/fuzz/corpus/",)
 TESTED_ELSEWHERE = {
     "src/net/fd_watch.cpp": "tests/unit/net/tcp_stream_test.cpp",
     "src/net/tls_context.cpp": "tests/unit/net/tls_stream_test.cpp",
+    "src/net/tls_client_context.cpp": "tests/unit/net/connector_test.cpp",
     "src/http/live_exchange.cpp": "tests/unit/http/connection_test.cpp",
     "src/http/open_count.cpp": "tests/unit/http/server_test.cpp",
     "src/http/shard.cpp": "tests/unit/http/server_test.cpp",

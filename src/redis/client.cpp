@@ -49,7 +49,7 @@ class single_client final : public client {
     core(executor& at, client_options with) : home(at), options(std::move(with)), taken(options.bounds) {}
 
     void send(request wanted, unsigned attempt) {
-      auto sent = wanted;
+      request sent{wanted.commands, wanted.deadline, wanted.repeatable, nullptr};
       sent.done = [self = shared_from_this(), wanted = std::move(wanted), attempt](auto outcome) mutable {
         if (!outcome) return wanted.done(std::move(outcome));
         const auto came = judge(*wanted.commands, *outcome, wanted.repeatable, {});

@@ -48,7 +48,8 @@ class client {
   /// Ends everything; requests under way are told closed. Idempotent, the destructor does it too.
   virtual void close() = 0;
 
-  /// Called with the reason when a connection ends or an attempt fails, with "" when one is ready.
+  /// Called with the reason when a connection ends or an attempt fails, with "" when one is ready. It must not destroy
+  /// the client.
   std::function<void(const std::string& reason)> on_state;
 };
 

@@ -64,7 +64,7 @@ struct cluster_core : std::enable_shared_from_this<cluster_core> {
   }
 
   void send_to(const endpoint& node, request wanted, unsigned attempt, unsigned hops, bool asking) {
-    auto sent = wanted;
+    request sent{wanted.commands, wanted.deadline, wanted.repeatable, nullptr};
     if (asking) sent.commands = std::make_shared<const batch>(wanted.commands->asking());
     auto mine = std::make_shared<routed>(routed{std::move(wanted), attempt, hops, node});
     sent.done = [weak = weak_from_this(), mine, asking](result<std::vector<reply>> outcome) {

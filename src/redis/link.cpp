@@ -10,7 +10,7 @@ link::link(executor& home, net::connector& connector, std::shared_ptr<locator> w
       connector_(connector),
       where_(std::move(where)),
       options_(std::move(options)),
-      told_(std::move(told)) {}
+      told_(std::make_shared<const events>(std::move(told))) {}
 
 std::shared_ptr<link> link::make(executor& home, net::connector& connector, std::shared_ptr<locator> where,
                                  link_options options, events told) {
@@ -37,7 +37,8 @@ void link::connect(const net::endpoint& to) {
                                },
                                [weak](reply message) {
                                  const auto self = weak.lock();
-                                 if (self && self->told_.push) self->told_.push(std::move(message));
+                                 if (!self) return;
+                                 if (const auto told = self->told_; told && told->push) told->push(std::move(message));
                                },
                                [weak](const error& why) {
                                  if (const auto self = weak.lock()) self->on_lost(why);
@@ -47,7 +48,7 @@ void link::connect(const net::endpoint& to) {
 void link::on_ready() {
   failures_ = 0;
   trouble_.clear();
-  if (told_.ready) told_.ready();
+  if (const auto told = told_; told && told->ready) told->ready();
   returned_ = 0;
   // What is refused on the way comes back to the front of a queue of its own.
   for (auto batch = std::exchange(waiting_, {}); !batch.empty(); batch.pop_front()) submit(std::move(batch.front()));
@@ -64,7 +65,7 @@ void link::on_lost(const error& why) {
   retry_ = home_.after(pause, [weak = weak_from_this()] {
     if (const auto self = weak.lock(); self && !self->closed_) self->seek();
   });
-  if (told_.lost) told_.lost(why);
+  if (const auto told = told_; told && told->lost) told->lost(why);
 }
 
 void link::relocate(const std::string& why) {
@@ -161,7 +162,7 @@ void link::close() {
   if (const auto current = std::exchange(current_, nullptr)) current->close();
   if (const auto leaving = std::exchange(leaving_, nullptr)) leaving->close();
   for (auto& each : withdraw()) each.done(error{errc::closed, "redis: closed", {}});
-  told_ = {};
+  told_ = nullptr;
 }
 
 }  // namespace fanfare::redis

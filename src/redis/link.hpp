@@ -91,7 +91,7 @@ class link final : public std::enable_shared_from_this<link> {
   net::connector& connector_;
   std::shared_ptr<locator> where_;
   link_options options_;
-  events told_;
+  std::shared_ptr<const events> told_;  // shared: it may be dropped while one of them runs
   std::shared_ptr<connection> current_, leaving_;
   std::deque<request> waiting_;
   std::size_t returned_ = 0;  // how many at the front of waiting_ came back from the connection just lost, in order

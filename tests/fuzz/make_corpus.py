@@ -141,6 +141,10 @@ CONFIGURATIONS = ['[server]\nlisten = "127.0.0.1:8000"\nworkers = 2\n', '[engine
                   '[auth]\nsecret = "x"\nalgorithms = ["HS256"]\nleeway_s = -1\n[history]\nbackend = "sqlite"\n', 'serverr.listen = 1\n', '[github.projects]\n"o/r" = "p"\n',
                   "a = [[[[1]]]]\n", "log = { level = 'debug' }\n", "x = 1979-05-27T07:32:00Z\ny = 0xff\nz = nan\n", '[limits]\nconnections = 99999999999999999999\n', "= \n"]
 
+RESP = ["+OK\r\n-ERR no\r\n:-42\r\n$5\r\nhe\r\no\r\n$-1\r\n*-1\r\n_\r\n", "*2\r\n:1\r\n*2\r\n$1\r\na\r\n_\r\n", "%1\r\n+k\r\n~1\r\n#t\r\n,1.5\r\n",
+        ">2\r\n+message\r\n$1\r\nx\r\n(123\r\n!5\r\nERR x\r\n=6\r\ntxt:hi\r\n", "*2\r\n|1\r\n+ttl\r\n*1\r\n:3\r\n:5\r\n:6\r\n", "*1\r\n" * 6, "*65\r\n", "$4097\r\n",
+        "+" + "x" * 300, "$?\r\n", "|0\r\n%0\r\n"]
+
 
 def text(items: list) -> list:
     return [item if isinstance(item, bytes) else item.encode("utf-8", "surrogatepass") for item in items]
@@ -155,7 +159,7 @@ CORPORA = {
     "payload_codec": text(PAYLOADS), "session_fsm": SESSIONS,
     "json_parser": text(PACKETS), "msgpack_parser": [bytes.fromhex(item) for item in MSGPACK_PACKETS], "msgpack_codec": [bytes.fromhex(item) for item in MSGPACK],
     "sqlite_store": [b"", b"\x00\x00\x10\xff", b"\x00\x10\x00\x05\x00\x10\x03\xff", b"\x00\x20\x08\x80\x00\x30\x00\x02"],
-    "cursor": text(["a-0", "k3x9-18446744073709551615", "a-01", "-1", "a-", "a" * 33 + "-1"]),
+    "resp_codec": text(RESP), "cursor": text(["a-0", "k3x9-18446744073709551615", "a-01", "-1", "a-", "a" * 33 + "-1"]),
     "line_assembler": text(['{}\n{}\n', "\ufeff{}\r\n\r\n \t\n[1]", "0123456789abcdef\n0123456789abcdefg\nx", "\n\n\ufeff", "x" * 40]),
     "filter": text(FILTERS), "json_pointer": text(['/a/0\n{"a":[1]}', '/a~1b/~0\n{"a/b":{"~":1}}', '\n"x"', "/0\n[[[]]]"]),
     "json_schema": text(SCHEMAS), "envelope": text(EVENTS), "jwt": TOKENS + text(SIGNED), "key_set": text(KEY_SETS), "configuration": text(CONFIGURATIONS),

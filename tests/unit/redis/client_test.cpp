@@ -100,6 +100,15 @@ TEST_F(one_server, bounds_what_waits_too) {
   EXPECT_EQ(take(), "c=!overload;") << "a is between two attempts";
 }
 
+TEST_F(one_server, may_be_destroyed_by_an_answer) {
+  make("redis://server");
+  greet();
+  asker->submit(batch{"GET", "a"}, [this](const auto&) { asker.reset(); });
+  ask("b");
+  hear(connector.last(), "+A\r\n+B\r\n");
+  EXPECT_EQ(take(), "b=!closed;");
+}
+
 TEST_F(one_server, has_nothing_to_do_for_an_empty_batch) {
   make("redis://server");
   ask("none", batch{});

@@ -25,7 +25,10 @@ struct scripted_subscriber : testing::Test {
     options.connection.pause = {milliseconds{100}, milliseconds{100}};
     way = subscriber::make(
         home, connector, std::make_shared<fixed_locator>(std::vector<net::endpoint>{{"a", 1}, {"b", 2}}), options,
-        {[this](const published& m) { said += m.pattern + "|" + m.channel + "=" + m.payload + ";"; },
+        {[this](const published& m) {
+           said += m.pattern + "|" + m.channel + "=" + m.payload + ";";
+           if (closes_on_message) std::exchange(way, nullptr)->close();
+         },
          [this] { said += "resumed;"; }, [this](const error&) { said += "lost;"; },
          [this](subscription, const std::string& name, const error&) { said += "refused " + name + ";"; }});
     home.run();
@@ -55,6 +58,7 @@ struct scripted_subscriber : testing::Test {
   test::scripted_connector connector;
   subscriber_options options;
   std::string said;
+  bool closes_on_message = false;
   std::shared_ptr<subscriber> way;
 };
 
@@ -186,6 +190,19 @@ TEST_F(scripted_subscriber, unsubscribes) {
   subscribe(subscription::channel, "c");
   way->unsubscribe(subscription::channel, "c");
   EXPECT_EQ(take(), "c=closed;") << "before it was confirmed";
+}
+
+TEST_F(scripted_subscriber, may_be_closed_by_a_message) {
+  make();
+  greet();
+  subscribe(subscription::channel, "c");
+  hear(confirmed("subscribe", {"c"}));
+  take();
+  closes_on_message = true;
+  hear(">3\r\n+message\r\n+c\r\n+1\r\n>3\r\n+message\r\n+c\r\n+2\r\n");
+  EXPECT_EQ(take(), "|c=1;");
+  home.advance(milliseconds{100000});
+  EXPECT_EQ(connector.asked.size(), 1U);
 }
 
 TEST_F(scripted_subscriber, bounds_its_names) {
