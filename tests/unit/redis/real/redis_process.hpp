@@ -12,6 +12,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <random>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -40,23 +41,23 @@ class temporary_folder {
   std::string path_;
 };
 
-/// Ports that the kernel found free, all held at once so that they differ. Redis takes no socket from us and port 0
-/// switches its listener off, so there is a moment in which another could take one: its start then fails and says so.
+/// Ports that are free now, all held at once so that they differ. Redis takes no socket from us, and port 0 switches
+/// its listener off, so they are drawn below those that the kernel gives to outgoing connections: a moment later one is
+/// most likely still free, and a start that fails says so.
 inline std::vector<std::uint16_t> free_ports(std::size_t count) {
+  constexpr unsigned lowest = 10240, highest = 32767;
+  std::random_device draw;
   std::vector<net::unique_fd> held;
   std::vector<std::uint16_t> ports;
   while (ports.size() < count) {
     net::unique_fd made(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    const auto port = std::uniform_int_distribution<unsigned>(lowest, highest)(draw);
     sockaddr_in at{};
     at.sin_family = AF_INET;
     at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t length = sizeof at;
-    auto* const address = reinterpret_cast<sockaddr*>(&at);
-    if (::bind(made.get(), address, length) != 0 || ::getsockname(made.get(), address, &length) != 0) {
-      throw std::runtime_error("no free port");
-    }
-    // A cluster's bus takes its own port from cluster-port below; nothing else is derived from this one.
-    ports.push_back(ntohs(at.sin_port));
+    at.sin_port = htons(static_cast<std::uint16_t>(port));
+    if (::bind(made.get(), reinterpret_cast<sockaddr*>(&at), sizeof at) != 0) continue;
+    ports.push_back(static_cast<std::uint16_t>(port));
     held.push_back(std::move(made));
   }
   return ports;
