@@ -19,7 +19,7 @@ connection::connection(executor& home, net::endpoint to, connection_terms terms,
 
 std::shared_ptr<connection> connection::open(executor& home, net::connector& connector, const net::endpoint& to,
                                              milliseconds connect_timeout, connection_terms terms, events told) {
-  const std::shared_ptr<connection> made(new connection(home, to, std::move(terms), std::move(told)));
+  std::shared_ptr<connection> made(new connection(home, to, std::move(terms), std::move(told)));
   made->connecting_ = connector.connect(
       home, to, connect_timeout, [weak = std::weak_ptr(made)](result<std::unique_ptr<net::byte_stream>> outcome) {
         const auto self = weak.lock();

@@ -14,7 +14,7 @@ link::link(executor& home, net::connector& connector, std::shared_ptr<locator> w
 
 std::shared_ptr<link> link::make(executor& home, net::connector& connector, std::shared_ptr<locator> where,
                                  link_options options, events told) {
-  const std::shared_ptr<link> made(new link(home, connector, std::move(where), std::move(options), std::move(told)));
+  std::shared_ptr<link> made(new link(home, connector, std::move(where), std::move(options), std::move(told)));
   made->seek();
   return made;
 }

@@ -39,7 +39,8 @@ struct backoff {
   [[nodiscard]] milliseconds delay(unsigned attempt, double draw) const noexcept {
     constexpr unsigned shift_max = 20;
     const auto whole = std::min<std::int64_t>(max.count(), base.count() << std::min(attempt, shift_max));
-    return milliseconds{whole / 2 + static_cast<std::int64_t>(static_cast<double>(whole - whole / 2) * draw)};
+    const auto half = whole / 2;
+    return milliseconds{half + static_cast<std::int64_t>(static_cast<double>(whole - half) * draw)};
   }
 };
 

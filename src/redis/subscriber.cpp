@@ -42,7 +42,7 @@ subscriber::subscriber(executor& home, subscriber_options options, events told)
 
 std::shared_ptr<subscriber> subscriber::make(executor& home, net::connector& connector, std::shared_ptr<locator> where,
                                              subscriber_options options, events told) {
-  const std::shared_ptr<subscriber> made(new subscriber(home, std::move(options), std::move(told)));
+  std::shared_ptr<subscriber> made(new subscriber(home, std::move(options), std::move(told)));
   const std::weak_ptr<subscriber> weak = made;
   made->link_ = link::make(home, connector, std::move(where), made->options_.connection,
                            {[weak] {
