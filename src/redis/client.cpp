@@ -19,7 +19,7 @@ std::shared_ptr<locator> locator_of(executor& home, net::connector& connector, c
 // One server at a time: the standalone one, or the master that Sentinel names.
 class single_client final : public client {
  public:
-  single_client(executor& home, net::connector& connector, const url& where, client_options options)
+  single_client(executor& home, net::connector& connector, const url& where, const client_options& options)
       : core_(std::make_shared<core>(home, options)) {
     auto link_terms = options.connection;
     link_terms.terms = terms_of(where, std::move(link_terms.terms));
@@ -99,7 +99,7 @@ connection_terms terms_of(const url& where, connection_terms base) {
 std::unique_ptr<client> make_client(executor& home, net::connector& connector, const url& where,
                                     client_options options) {
   if (where.kind == deployment::cluster) return make_cluster_client(home, connector, where, std::move(options));
-  return std::make_unique<single_client>(home, connector, where, std::move(options));
+  return std::make_unique<single_client>(home, connector, where, options);
 }
 
 }  // namespace fanfare::redis
