@@ -52,7 +52,7 @@ class Page(HTMLParser):
 
 def target_of(site: Path, page: Path, url: str) -> Path:
     path = unquote(urlsplit(url).path)
-    place = site / path.lstrip("/") if path.startswith("/") else page.parent / path
+    place = Path(os.path.normpath(site / path.lstrip("/") if path.startswith("/") else page.parent / path))
     if not path:
         return page
     return place / "index.html" if path.endswith("/") or place.is_dir() else place

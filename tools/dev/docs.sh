@@ -24,8 +24,7 @@ generate() {
   "$FANFARE_PROGRAM" events --format cpp >sdk/cpp/include/fanfare/events.hpp
   "$FANFARE_PROGRAM" events --format python >sdk/python/src/fanfare/_events.py
   node sdk/typescript/generate.mjs
-  "$FANFARE_PROGRAM" events --format markdown >docs/reference/events.md
-  "$FANFARE_PROGRAM" config --default >docs/reference/fanfare.toml
+  python3 tools/docs/reference.py
 }
 
 case "${1:-build}" in

@@ -98,6 +98,7 @@ set_up_tests() {
   install_packages "${test_packages[@]}"
   install_node
   install_npm_packages
+  install_npm_packages tests/docs
   install_python_packages
   install_site_packages
   install_json_schema_suite
