@@ -24,16 +24,28 @@ export function blocksOf(path) {
   return blocks;
 }
 
-/** The rows of the table whose first head is this, each a list of cells. */
-export function rowsOf(path, head) {
-  const lines = readFileSync(root + path, "utf8").split("\n");
-  const from = lines.findIndex((line) => line.startsWith(`| ${head} |`));
-  assert.ok(from >= 0, `${path} has no table "${head}"`);
+function tableFrom(lines, from) {
   const rows = [];
   for (let at = from + 2; lines[at]?.startsWith("|"); ++at) {
     rows.push(lines[at].slice(1, -1).split(/(?<!\\)\|/).map((cell) => cell.trim().replaceAll("\\|", "|")));
   }
   return rows;
+}
+
+/** The rows of the table whose first head is this, each a list of cells. */
+export function rowsOf(path, head) {
+  const lines = readFileSync(root + path, "utf8").split("\n");
+  const from = lines.findIndex((line) => line.startsWith(`| ${head} |`));
+  assert.ok(from >= 0, `${path} has no table "${head}"`);
+  return tableFrom(lines, from);
+}
+
+/** The rows of the first table under a heading. */
+export function rowsIn(path, title) {
+  const lines = readFileSync(root + path, "utf8").split("\n");
+  const heading = lines.indexOf(`## ${title}`);
+  assert.ok(heading >= 0, `${path} has no part "${title}"`);
+  return tableFrom(lines, lines.findIndex((line, at) => at > heading && line.startsWith("|")));
 }
 
 export const unquoted = (cell) => /`([^`]+)`/.exec(cell)[1];

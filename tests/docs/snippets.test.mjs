@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { blocksOf, root } from "./guide.mjs";
 
 const compiled = ["docs/guide/library.md"]; // its C++ and CMake: tests/docs/CMakeLists.txt and tests/consumer
-const pages = [...readdirSync(`${root}docs/guide`).map((name) => `docs/guide/${name}`)];
+const pages = [...readdirSync(`${root}docs/guide`).map((name) => `docs/guide/${name}`), "SECURITY.md"];
 const tests = ["tests/docs", "tests/interop"].flatMap((folder) => readdirSync(root + folder)
   .filter((name) => name.endsWith(".test.mjs")).map((name) => readFileSync(`${root}${folder}/${name}`, "utf8")));
 

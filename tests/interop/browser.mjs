@@ -17,6 +17,8 @@ export class Browser {
   #waiting = new Map();
   #ids = 0;
   console = [];
+  /** What the browser itself writes to the console: failed loads, refused origins. */
+  log = [];
 
   static async open(url) {
     const browser = new Browser();
@@ -39,6 +41,7 @@ export class Browser {
     browser.#socket.on("message", (text) => browser.#receive(JSON.parse(text)));
     await browser.call("Runtime.enable");
     await browser.call("Page.enable");
+    await browser.call("Log.enable");
     const loaded = new Promise((resolve) => (browser.loaded = resolve));
     await browser.call("Page.navigate", { url });
     await within(30000, loaded, "the page");
@@ -55,6 +58,8 @@ export class Browser {
       this.loaded();
     } else if (message.method === "Runtime.consoleAPICalled") {
       this.console.push(message.params.args.map((argument) => argument.value ?? argument.description).join(" "));
+    } else if (message.method === "Log.entryAdded") {
+      this.log.push(`${message.params.entry.text} ${message.params.entry.url ?? ""}`);
     } else if (message.method === "Runtime.exceptionThrown") {
       this.console.push(message.params.exceptionDetails.exception?.description ?? message.params.exceptionDetails.text);
     }

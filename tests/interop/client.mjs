@@ -2,6 +2,9 @@
 import { io } from "socket.io-client";
 import { within } from "./server.mjs";
 
+export { io };
+export { default as WebSocket } from "ws";
+
 /** Connects and resolves with the socket; rejects with the server's CONNECT_ERROR. */
 export async function connect(url, token, options = {}) {
   const socket = io(url, { auth: token === undefined ? {} : { token }, forceNew: true, reconnection: false, ...options });

@@ -9,7 +9,8 @@ INTRODUCTION = """# Error codes
 
 A program reads the code; the message is for people. The same code comes:
 
-{places}One code may have several rows: they differ in what a metric counts them as (`cause` and the like) and in the HTTP status.
+{places}One code may have several rows: they differ in what a metric counts them as (`cause` and the like) and in the HTTP status. What people
+see in browsers and logs, from symptom to cure: [troubleshooting](../guide/troubleshooting.md).
 
 """
 PLACES = [
