@@ -49,7 +49,7 @@ test("the question, and each answer of the table", async (t) => {
   await once(hook.listen(0, "127.0.0.1"), "listening");
   t.after(() => { hook.closeAllConnections(); hook.close(); });
   const url = `http://127.0.0.1:${hook.address().port}/may`;
-  const server = await Server.start({ settings: { "auth.hook_url": url, "auth.hook_timeout_ms": 300, "auth.hook_cache_ttl_s": 30 } });
+  const server = await Server.start({ settings: { "auth.hook_url": url, "auth.hook_timeout_ms": 2000, "auth.hook_cache_ttl_s": 30 } });
   const socket = await connect(server.url, jwt({ projects: [], roles: ["staff"] }));
   let room = 0;
   const outcome = async (answer) => {

@@ -57,7 +57,7 @@ test("a token, a client and an event", async (t) => {
 });
 
 test("a token that nears its end is replaced, and the connection stays", async (t) => {
-  const place = await living(t, { life: 3, settings: { "auth.secret": null, "publish.keys": null, "auth.leeway_s": 0, "auth.expiry_warning_s": 2 } });
+  const place = await living(t, { life: 4, settings: { "auth.secret": null, "publish.keys": null, "auth.leeway_s": 0, "auth.expiry_warning_s": 3 } });
   const client = place.start("client");
   const seen = [];
   while (seen.filter((line) => line === "token_expiring").length < 3) seen.push(await client.line());

@@ -4,13 +4,14 @@ import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
+import { connect as connectTo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { promisify } from "node:util";
 import { WebSocket, ask, connect, io, next } from "../interop/client.mjs";
 import { Browser } from "../interop/browser.mjs";
 import { Server, curl, jwt, program, serviceKey, within } from "../interop/server.mjs";
-import { Workplace, rowsIn } from "./guide.mjs";
+import { Workplace, rowsIn, rowsOf } from "./guide.mjs";
 import { nginx } from "./nginx.mjs";
 
 const run = promisify(execFile);
@@ -109,9 +110,9 @@ except socketio.exceptions.ConnectionError as failure: print(failure)`])).stdout
 });
 
 test("disconnect", async () => {
-  const other = await Server.start({ settings: { "engine.ping_interval_ms": 200, "engine.ping_timeout_ms": 200 } });
-  const leaves = async (act) => {
-    const socket = await connect(other.url, jwt(), { transports: ["websocket"] });
+  const other = await Server.start(), silent = await Server.start({ settings: { "engine.ping_interval_ms": 500, "engine.ping_timeout_ms": 500 } });
+  const leaves = async (act, { url } = other) => {
+    const socket = await connect(url, jwt(), { transports: ["websocket"] });
     const reason = next(socket, "disconnect");
     await act(socket);
     return reason.finally(() => socket.disconnect());
@@ -128,13 +129,13 @@ test("disconnect", async () => {
       assert.equal(await killed(["polling"]), "transport error");
       return killed(["websocket"]);
     },
-    "ping timeout": () => leaves(() => process.kill(other.pid, "SIGSTOP")).finally(() => process.kill(other.pid, "SIGCONT")),
+    "ping timeout": () => leaves(() => process.kill(silent.pid, "SIGSTOP"), silent).finally(() => process.kill(silent.pid, "SIGCONT")),
     "io client disconnect": () => leaves((socket) => socket.disconnect()),
   };
   const rows = rowsIn(page, "disconnect in a client").map(shown);
   assert.deepEqual(rows, Object.keys(bring));
   for (const row of rows) assert.equal(await bring[row](), row);
-  await other.stop();
+  await Promise.all([other.stop(), silent.stop()]);
 });
 
 test("close codes", async () => {
@@ -232,6 +233,33 @@ test("publishing", async () => {
     const [wanted, name] = [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text);
     assert.deepEqual([String(status), body.code], [wanted, name], cell);
   }
+});
+
+test("what HTTP itself refuses", async () => {
+  const hasty = await Server.start({ settings: { "http.header_timeout_ms": 300, "limits.publish_body_bytes": 2000, "http.target_bytes": 1024 } });
+  const cut = async (text) => {
+    const socket = connectTo(Number(new URL(hasty.url).port), "127.0.0.1");
+    let all = "";
+    socket.setEncoding("utf8").on("data", (part) => (all += part)).write(text);
+    await within(20000, once(socket, "close"), "the end");
+    return { status: Number(all.split(" ")[1]), body: JSON.parse(all.split("\r\n\r\n")[1]) };
+  };
+  const bring = {
+    400: () => curl(`${hasty.url}/healthz`, ["-H", "Content-Length: x"]),
+    408: () => cut("GET / HTTP/1.1\r\nHost:"),
+    413: () => curl(`${hasty.url}/api/v1/events`, ["-H", `X-API-Key: ${serviceKey}`, "-H", "Content-Type: application/json", "--data-binary", "@-"], "x".repeat(5000)),
+    414: () => curl(`${hasty.url}/healthz?${"x".repeat(2000)}`),
+    431: () => curl(`${hasty.url}/healthz`, ["-H", `X: ${"x".repeat(40000)}`]),
+  };
+  const rows = rowsOf(page, "status");
+  assert.deepEqual(rows.map(shown), Object.keys(bring));
+  for (const [cell] of rows) {
+    const [status, detail] = [...cell.matchAll(/`([^`]+)`/g)].map(([, text]) => text);
+    const { status: got, body } = await bring[status]();
+    assert.deepEqual([String(got), body.code], [status, undefined], cell);
+    if (detail) assert.equal(body.detail, detail);
+  }
+  await hasty.stop();
 });
 
 test("nothing comes, or twice", async () => {

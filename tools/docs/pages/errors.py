@@ -14,7 +14,8 @@ see in browsers and logs, from symptom to cure: [troubleshooting](../guide/troub
 
 """
 PLACES = [
-    ("over HTTP", "`code` of the problem (`application/problem+json`)"),
+    ("over HTTP", "`code` of the problem (`application/problem+json`). What HTTP itself refuses, before any route is asked, has a `title` and a "
+                  "`detail` alone: 400, 408, 413, 414, 431"),
     ("when a client connects", "`error.data.code` of `connect_error`, one of: CODES"),
     ("in a command's ack", "`error.code` of `{ok: false, error: {code, message}}`"),
     ("as an event", "`data.code` of `connection.error`: a command without an ack that failed, or the token's end"),
