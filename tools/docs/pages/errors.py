@@ -3,7 +3,7 @@ import re
 import tomllib
 from dataclasses import dataclass
 
-from .program import GENERATED, Program, root, source, table
+from .program import GENERATED, Program, root, source_with, table
 
 INTRODUCTION = """# Error codes
 
@@ -32,20 +32,20 @@ class Row:
 
 
 def rows() -> list[Row]:
-    text = source("src/base/error.cpp")
+    text = source_with("error_row{errc::")
     found = re.findall(r'error_row\{errc::(\w+), "(\w+)", "(\w+)", (\d+), \d+,\s*"([^"]*)"\}', text)
     if len(found) != text.count("error_row{errc::"):
-        raise RuntimeError("src/base/error.cpp: the table of errors is written in a way that this does not read")
+        raise RuntimeError("the table of errors is written in a way that this does not read")
     return [Row(*one) for one in found]
 
 
 def connect_codes() -> list[str]:
-    switch = re.search(r"std::string_view connect_code\(errc code\) \{(.*?)\n\}", source("src/api/gateway.cpp"), re.S)[1]
+    switch = re.search(r"std::string_view connect_code\(errc code\) \{(.*?)\n\}", source_with("std::string_view connect_code(errc code)"), re.S)[1]
     return re.findall(r"case errc::(\w+):", switch) + ["internal"]
 
 
 def engine_messages() -> list[str]:
-    listed = re.search(r"constexpr std::string_view messages\[\] = \{(.*?)\};", source("src/engineio/verify.cpp"), re.S)[1]
+    listed = re.search(r"constexpr std::string_view messages\[\] = \{(.*?)\};", source_with('"Session ID unknown"'), re.S)[1]
     return re.findall(r'"([^"]+)"', listed)
 
 
@@ -64,7 +64,7 @@ def explained(part: str, names: list[str]) -> dict[str, dict[str, str]]:
 def page(_: Program) -> str:
     table_rows = rows()
     told = explained("errors", [row.name for row in table_rows])
-    events = explained("events", re.findall(r'"connection\.error", \{\{"code", "(\w+)"\}', source("src/api/gateway_session.cpp")))
+    events = explained("events", re.findall(r'"connection\.error", \{\{"code", "(\w+)"\}', source_with('"connection.error", {{"code", "token_expiring"}')))
     engine = explained("engine", [str(number) for number in range(len(engine_messages()))])
     codes = ", ".join(f"[`{code}`](#{code})" for code in connect_codes())
     out = GENERATED + INTRODUCTION.replace("{places}", table(["where", "as"], [[where, what.replace("CODES", codes)] for where, what in PLACES]))

@@ -1,7 +1,7 @@
 """docs/reference/http.md: the HTTP side, from the server's own OpenAPI document; who may call, from the table of routes."""
 import re
 
-from .program import GENERATED, Program, cell, source, table
+from .program import GENERATED, Program, cell, source_with, table
 
 INTRODUCTION = """# HTTP API
 
@@ -24,7 +24,7 @@ OWN_CREDENTIAL = {"takeGithubDelivery": "GitHub's signature, with `github.secret
 
 
 def needs() -> dict[str, str]:
-    rows = re.findall(r'"(\w+)",\s*(?:"[^"]*"\s*)+,\s*(publish|admin|token|nothing),\s*\{', source("src/api/route_table.cpp"))
+    rows = re.findall(r'"(\w+)",\s*(?:"[^"]*"\s*)+,\s*(publish|admin|token|nothing),\s*\{', source_with('"publishEvents",'))
     return dict(rows)
 
 
