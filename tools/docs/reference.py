@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from pages import command_line, commands, configuration, errors, events, http_api, metrics, socketio
+from pages import command_line, commands, configuration, errors, events, http_api, limits, metrics, socketio
 from pages.program import Program, root
 
 PAGES = {
@@ -20,6 +20,7 @@ PAGES = {
     "reference/cli.md": command_line.page,
     "reference/errors.md": errors.page,
     "reference/metrics.md": metrics.page,
+    "reference/limits.md": limits.page,
     "guide/server.md": commands.in_guide,
 }
 

@@ -19,10 +19,14 @@ def toml(program: Program) -> str:
     return program.run("config", "--default")
 
 
+def rows_of(program: Program) -> list[list[str]]:
+    """Key, default, variable and meaning of each."""
+    return [re.split(r"(?<!\\) \| ", line.strip("| "), maxsplit=3) for line in program.run("config", "--reference").splitlines()[2:]]
+
+
 def page(program: Program) -> str:
     sections: dict[str, list[list[str]]] = {}
-    for line in program.run("config", "--reference").splitlines()[2:]:
-        key, default, variable, meaning = re.split(r"(?<!\\) \| ", line.strip("| "), maxsplit=3)
-        sections.setdefault(key.strip("`").split(".")[0], []).append([key, default, variable, meaning])
+    for row in rows_of(program):
+        sections.setdefault(row[0].strip("`").split(".")[0], []).append(row)
     body = "".join(f"## {name}\n\n" + table(["key", "default", "environment", "meaning"], rows) for name, rows in sections.items())
     return GENERATED + INTRODUCTION + body.rstrip("\n") + "\n"
