@@ -53,7 +53,9 @@ sqlite_file::numbers sqlite_file::stats() {
   out.file_bytes = file_.number("PRAGMA page_count") * page_bytes;
   out.free_bytes = file_.number("PRAGMA freelist_count") * page_bytes;
   out.answers = file_.number("SELECT count(*) FROM answer");
-  out.facts = file_.number("SELECT count(*) FROM fact");
+  auto facts = file_.prepare(
+      "SELECT substr(CAST(name AS TEXT),1,instr(CAST(name AS TEXT),' ')-1) AS kind, count(*) FROM fact GROUP BY kind");
+  while (facts.step()) out.facts[std::string(facts.text(0))] = facts.integer(1);
   return out;
 }
 
@@ -74,6 +76,15 @@ std::int64_t sqlite_file::erase_room(const std::string& room) {
 }
 
 std::int64_t sqlite_file::erase_user(const std::string& user) {
+  // What a session holds is the user's too; a revocation that names the user is kept, or revoked tokens would be good
+  // again.
+  file_.run("PRAGMA secure_delete=ON");
+  file_
+      .prepare(
+          "DELETE FROM fact WHERE json_valid(CAST(content AS TEXT)) "
+          "AND json_extract(CAST(content AS TEXT),'$.user')=?")
+      .bind_text(1, user)
+      .run();
   // Anywhere among the envelope's strings: a field of one's own may hold it under any name.
   return erase(
       "SELECT position FROM entry WHERE EXISTS(SELECT 1 FROM json_tree(CAST(entry.json AS TEXT)) AS node "

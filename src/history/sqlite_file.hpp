@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,7 +26,8 @@ class sqlite_file {
     std::uint64_t head = 0, oldest = 0;
     std::int64_t entries = 0, rooms = 0, json_bytes = 0, file_bytes = 0, free_bytes = 0;
     std::int64_t oldest_ms = 0, newest_ms = 0;  // Unix time; 0 without entries
-    std::int64_t answers = 0, facts = 0;
+    std::int64_t answers = 0;
+    std::map<std::string, std::int64_t> facts;  // by the first word of their names
   };
   [[nodiscard]] numbers stats();
 

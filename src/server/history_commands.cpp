@@ -54,7 +54,9 @@ int run_history_stats(const history_request& asked, const streams& io) {
     line("json bytes", found.json_bytes);
     line("file bytes", fmt::format("{} ({} free)", found.file_bytes, found.free_bytes));
     line("answers", found.answers);
-    line("revocations", found.facts);
+    const auto facts = [&found](const char* kind) { return found.facts.contains(kind) ? found.facts.at(kind) : 0; };
+    line("revocations", facts("revoked"));
+    line("sessions", facts("session"));
     return 0;
   });
 }

@@ -17,6 +17,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Pair;
 
 /// A log in use, and the file as an operator sees it.
 struct sqlite_file_test : testing::Test {
@@ -93,6 +94,22 @@ TEST_F(sqlite_file_test, a_user_is_erased_wherever_an_event_names_one) {
   EXPECT_THAT(positions(""), ElementsAre(3, 4)) << "bobby is somebody else";
   EXPECT_EQ(bytes().find("user:bob"), std::string::npos) << "nor is the room's name left";
   EXPECT_EQ(bytes().find("\"bob\""), std::string::npos);
+}
+
+TEST_F(sqlite_file_test, counts_facts_by_kind_and_erases_the_users_sessions) {
+  const auto keep = [this](const char* name, const char* content) {
+    std::promise<void> kept;
+    log.keep({name, 0, never, content}, [&kept](const auto&) { kept.set_value(); });
+    kept.get_future().wait();
+  };
+  keep("session one", R"({"user":"bob","rooms":[]})");
+  keep("session two", R"({"user":"ann","rooms":[]})");
+  keep("revoked ubob", "");
+  EXPECT_THAT(sqlite_file(path).stats().facts, ElementsAre(Pair("revoked", 1), Pair("session", 2)));
+  EXPECT_EQ(sqlite_file(path).erase_user("bob"), 2);
+  EXPECT_THAT(sqlite_file(path).stats().facts, ElementsAre(Pair("revoked", 1), Pair("session", 1)))
+      << "a revocation holds until it ends";
+  EXPECT_EQ(bytes().find("session one"), std::string::npos);
 }
 
 TEST_F(sqlite_file_test, the_server_goes_on_with_what_is_left) {
