@@ -114,7 +114,7 @@ build_preset() {
     *) install_packages libgtest-dev libgmock-dev python3 ;;
   esac
   case "$preset" in tsan | clang | fuzz) install_packages "${clang_packages[@]}" ;; esac
-  [ "$preset" != bench ] || install_packages libbenchmark-dev
+  case "$preset" in bench | asan-ubsan) install_packages libbenchmark-dev ;; esac
   cmake --preset "$preset" "$@" >&2
   cmake --build "build/$preset" >&2
 }
