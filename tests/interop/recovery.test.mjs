@@ -41,10 +41,11 @@ async function withServer(settings, work) {
   const all = { "recovery.enabled": true, "history.path": join(folder, "log.db"), ...settings };
   const fleet = { server: await Server.start({ settings: all }) };
   const proxy = await Proxy.to(fleet.server.url);
-  fleet.restart = async (changes = {}) => {
-    fleet.server.kill();
+  fleet.restart = async ({ inOrder = false } = {}) => {
+    if (inOrder) await fleet.server.stop();
+    else fleet.server.kill();
     await fleet.server.exited;
-    fleet.server = await Server.start({ settings: { ...all, ...changes } });
+    fleet.server = await Server.start({ settings: all });
     proxy.target = new URL(fleet.server.url);
   };
   const clients = [];
@@ -79,6 +80,19 @@ for (const [name, options] of [["websocket", { transports: ["websocket"] }], ["p
     assert.equal((await fleet.server.metrics()).get('fanfare_recoveries_total{outcome="recovered"}'), 1);
   }));
 }
+
+test("a restart in order, as a deployment does it", () => withServer({}, async (fleet, proxy, connect) => {
+  const { socket, seen, back, until, again } = await connect();
+  assert.equal((await ask(socket, "subscribe", { room })).ok, true);
+  await fleet.server.publish(update(1));
+  await until(1);
+  const returned = again();
+  await fleet.restart({ inOrder: true });
+  await fleet.server.publish(update(2));
+  await returned;
+  await until(2);
+  assert.deepEqual([seen, back], [[1, 2], [false, true]]);
+}));
 
 test("a network that breaks: the client is back before the server has missed it", () => withServer({}, async (fleet, proxy, connect) => {
   const { socket, seen, back, until, again } = await connect({ transports: ["websocket"] });
