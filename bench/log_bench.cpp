@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -71,9 +72,10 @@ class load {
 
  private:
   void send() {
-    if (sent_ == events_) return;
+    const auto number = sent_++;
+    if (number >= events_) return;
     std::vector<entry> batch;
-    batch.push_back(event(sent_++));
+    batch.push_back(event(number));
     to_.append(std::move(batch), {}, [this, begun = clock::now()](const auto&) {
       answering_ = true;
       waits_.push_back(clock::now() - begun);
@@ -83,7 +85,8 @@ class load {
   }
   log& to_;
   const std::size_t publishers_, events_;
-  std::size_t sent_ = 0, commits_ = 0;
+  std::atomic<std::size_t> sent_ = 0;  // by who begins and by who answers
+  std::size_t commits_ = 0;
   bool answering_ = true;
   std::vector<clock::duration> waits_;
   std::promise<void> done_;
