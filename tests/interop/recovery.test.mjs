@@ -157,7 +157,10 @@ test("too late, or with events gone, is not recovered", () => withServer({ "reco
   await returned;
   assert.deepEqual([back.at(-1), seen], [false, []], "one of three has been dropped");
   returned = again();
-  await outage(proxy, () => new Promise((resolve) => setTimeout(resolve, 1100))); // the time configured, and a bit
+  await outage(proxy, async () => {
+    while ((await fleet.server.metrics()).get("fanfare_connections") !== 0); // its time counts from when the server has missed it
+    await new Promise((resolve) => setTimeout(resolve, 1100)); // what is configured, and a bit: nothing happens at its end
+  });
   await returned;
   assert.equal(back.at(-1), false);
   assert.equal((await fleet.server.metrics()).get('fanfare_recoveries_total{outcome="session"}'), 1);

@@ -120,11 +120,12 @@ std::optional<recovery::session> recovery::begin(const std::string& pid, const s
 
 void recovery::keep(const std::string& pid, const session& what, std::function<void()> done) {
   std::optional<history::fact> item;
+  auto content = to_text(what);
   {
     const std::lock_guard lock(mutex_);
     const auto place = sessions_.find(pid);
     if (place != sessions_.end()) {
-      place->second.content = to_text(what);
+      place->second.content = std::move(content);
       place->second.user = what.user;
       item = fact_of(pid, place->second);
     }

@@ -178,6 +178,26 @@ TEST_F(replay_test, the_newest_that_pass_a_filter) {
   EXPECT_THAT(outcomes, ElementsAre(true));
 }
 
+TEST_F(replay_test, the_newest_are_all_there_though_something_between_has_gone) {
+  history::memory_log kept("e", {.entries_max = 4});
+  publishing_options options;
+  ASSERT_TRUE(options.kept_for.add("project.deleted keep", types));
+  node other(types, kept, out, std::move(options));
+  for (int n = 0; n < 6; ++n) {
+    publish_context context;
+    context.now = system_time(std::chrono::seconds(1000));
+    draft item;
+    item.type = n == 0 ? "project.deleted" : "project.updated";
+    item.data = object{{"project_id", "p1"}, {"changes", object{}}};
+    other.publisher.publish({std::move(item)}, context, [](const auto& answer) { ASSERT_TRUE(answer); });
+  }
+  const auto joins = [](const auto&, auto) { return result<void>(); };
+  const auto newest = subscribe(other.events, {.rooms = {"project:p1"}, .last = 10}, joins);
+  EXPECT_TRUE(newest->recovered);
+  EXPECT_THAT(newest->events, SizeIs(4)) << "1, which is kept, and 4 to 6";
+  EXPECT_FALSE(subscribe(other.events, {{"project:p1"}, "e-1"}, joins)->recovered) << "2 and 3 have gone";
+}
+
 TEST_F(replay_test, what_has_been_trimmed_meanwhile_is_told) {
   history::memory_log small("e", {.entries_max = 4});
   node other(types, small, out);

@@ -103,5 +103,76 @@ TEST(GatewaySession, AShorterTokenEndsTheConnectionSooner) {
   EXPECT_TRUE(peer.ends());
 }
 
+/// A server whose clients come back, and one that has been away while project:p1 had an event.
+struct away {
+  away()
+      : host([](api::floor& shared) {
+          shared.door.recovery =
+              std::make_unique<api::recovery>(shared.publish.log, api::recovery_bounds{}, shared.says.around.unix_ms());
+        }) {
+    client first(host.port());
+    first.write("40" + json::write(object{{"token", token()}}));
+    const auto reply = json::parse(first.read().substr(2)).value();
+    sid = reply.find("sid")->as_string();
+    pid = reply.find("pid")->as_string();
+    offset = first.event().at(2).as_string();
+    first.ask("subscribe", object{{"room", "project:p1"}});
+    first.close();
+    EXPECT_EQ(host.publish(rig::project_updated("p1", 1)).status, 202U);
+    host.history.hold();
+  }
+  static std::string token() { return rig::token("u1", {"p1"}); }
+  void come_back(client& peer) const {
+    peer.write("40" + json::write(object{{"token", token()}, {"pid", pid}, {"offset", offset}}));
+  }
+  void settle(bool well) {
+    while (host.history.waiting() == 0) std::this_thread::yield();
+    host.history.settle(well);
+  }
+  static value reply_of(client& peer) { return json::parse(peer.read().substr(2)).value(); }
+  rig host;
+  std::string sid, pid, offset;
+};
+
+TEST(ComingBack, BringsTheSessionAndWhatItMissed) {
+  away it;
+  client peer(it.host.port());
+  it.come_back(peer);
+  it.settle(true);
+  EXPECT_EQ(away::reply_of(peer).find("sid")->as_string(), it.sid);
+  it.settle(true);
+  EXPECT_EQ(peer.event().size(), 2U) << "the greeting has no offset: the client has not had what comes next";
+  const auto missed = peer.event();
+  EXPECT_EQ(missed.at(1).at_pointer("/data/changes/n")->as_double(), 1);
+  EXPECT_EQ(missed.at(2).as_string(), missed.at(1).find("cursor")->as_string());
+}
+
+TEST(ComingBack, IsNotPromisedWhenTheLogCannotBeRead) {
+  away it;
+  client peer(it.host.port());
+  it.come_back(peer);
+  it.settle(false);
+  const auto reply = away::reply_of(peer);
+  EXPECT_NE(reply.find("sid")->as_string(), it.sid);
+  EXPECT_NE(reply.find("pid")->as_string(), it.pid);
+}
+
+TEST(ComingBack, ThatFailsHalfWayEndsTheConnectionAndTheSession) {
+  away it;
+  {
+    client peer(it.host.port());
+    it.come_back(peer);
+    it.settle(true);
+    EXPECT_EQ(away::reply_of(peer).find("pid")->as_string(), it.pid);
+    it.settle(false);
+    while (!peer.ends()) {  // the greeting may come first
+    }
+  }
+  it.host.history.hold(false);
+  client again(it.host.port());
+  it.come_back(again);
+  EXPECT_NE(away::reply_of(again).find("pid")->as_string(), it.pid) << "a new session, which knows that it is one";
+}
+
 }  // namespace
 }  // namespace fanfare::test
