@@ -33,6 +33,7 @@ DATA_FOLDERS = ("tests/fuzz/corpus/",)
 # src/<floor>/<stem>.cpp without a tests/unit/<floor>/<stem>_test.cpp of their own, and the test that runs them.
 TESTED_ELSEWHERE = {
     "src/net/fd_watch.cpp": "tests/unit/net/tcp_stream_test.cpp",
+    "src/net/tls_setup.cpp": "tests/unit/net/tls_stream_test.cpp",
     "src/net/tls_context.cpp": "tests/unit/net/tls_stream_test.cpp",
     "src/net/tls_client_context.cpp": "tests/unit/net/connector_test.cpp",
     "src/http/live_exchange.cpp": "tests/unit/http/connection_test.cpp",

@@ -6,24 +6,13 @@
 #include <openssl/x509v3.h>
 
 #include <array>
-#include <cstring>
 #include <new>
-#include <stdexcept>
+
+#include "net/tls_setup.hpp"
 
 namespace fanfare::net {
 
 namespace {
-
-std::string first_error() {
-  const auto code = ERR_get_error();
-  ERR_clear_error();
-  if (code == 0) return "no reason given";
-  const char* const reason =
-      ERR_SYSTEM_ERROR(code) ? std::strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
-  return reason != nullptr ? reason : "error " + std::to_string(code);
-}
-
-[[noreturn]] void fail(const std::string& what) { throw std::runtime_error(what + ": " + first_error()); }
 
 bool is_address(const std::string& host) {
   std::array<unsigned char, sizeof(in6_addr)> ignored{};
@@ -34,26 +23,16 @@ bool is_address(const std::string& host) {
 }  // namespace
 
 tls_client_context::tls_client_context(const tls_client_options& options) : server_name_(options.server_name) {
-  ERR_clear_error();
-  context_.reset(SSL_CTX_new(TLS_client_method()), SSL_CTX_free);
-  if (!context_) fail("TLS is not available");
+  context_ = make_tls(TLS_client_method());
   auto* const context = context_.get();
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_IGNORE_UNEXPECTED_EOF);
-  SSL_CTX_set_mode(context,
-                   SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
   if (options.ca_file.empty()) {
-    if (SSL_CTX_set_default_verify_paths(context) != 1) fail("TLS authorities");
+    if (SSL_CTX_set_default_verify_paths(context) != 1) fail_tls("TLS authorities");
   } else if (SSL_CTX_load_verify_locations(context, options.ca_file.c_str(), nullptr) != 1) {
-    fail("TLS authority " + options.ca_file);
+    fail_tls("TLS authority " + options.ca_file);
   }
-  if (options.cert_file.empty() && options.key_file.empty()) return;
-  if (SSL_CTX_use_certificate_chain_file(context, options.cert_file.c_str()) != 1) {
-    fail("TLS certificate " + options.cert_file);
-  }
-  if (SSL_CTX_use_PrivateKey_file(context, options.key_file.c_str(), SSL_FILETYPE_PEM) != 1) {
-    fail("TLS key " + options.key_file);
+  if (!options.cert_file.empty() || !options.key_file.empty()) {
+    use_certificate(*context, options.cert_file, options.key_file);
   }
 }
 
@@ -75,7 +54,10 @@ tls_session tls_client_context::make(int socket, const std::string& host) const 
 
 std::string tls_failure(SSL* session) {
   const auto verdict = SSL_get_verify_result(session);
-  if (verdict == X509_V_OK) return first_error();
+  if (verdict == X509_V_OK) {
+    const auto reason = first_tls_error();
+    return reason.empty() ? "no reason given" : reason;
+  }
   ERR_clear_error();
   return X509_verify_cert_error_string(verdict);
 }

@@ -31,11 +31,8 @@ class single_client final : public client {
 
   void submit(batch commands, answered done, request_options how) override {
     const auto timeout = how.timeout.count() != 0 ? how.timeout : core_->options.request_timeout;
-    request wanted{std::make_shared<const batch>(std::move(commands)), core_->home.now() + timeout, how.repeatable,
-                   std::move(done)};
-    if (wanted.commands->empty()) return wanted.done(std::vector<reply>());
-    if (!core_->taken.admit(wanted)) return wanted.done(error{errc::overload, "redis: too much is under way", {}});
-    core_->send(std::move(wanted), 0);
+    auto wanted = core_->taken.take(std::move(commands), std::move(done), core_->home.now() + timeout, how.repeatable);
+    if (wanted) core_->send(std::move(*wanted), 0);
   }
   std::shared_ptr<locator> locate_subscriptions(std::optional<std::uint16_t>) override { return core_->where; }
   bool ready() const override { return core_->way->ready(); }

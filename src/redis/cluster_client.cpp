@@ -271,11 +271,8 @@ class cluster_client final : public client {
 
   void submit(batch commands, answered done, request_options how) override {
     const auto timeout = how.timeout.count() != 0 ? how.timeout : core_->options.request_timeout;
-    request wanted{std::make_shared<const batch>(std::move(commands)), core_->home.now() + timeout, how.repeatable,
-                   std::move(done)};
-    if (wanted.commands->empty()) return wanted.done(std::vector<reply>());
-    if (!core_->taken.admit(wanted)) return wanted.done(error{errc::overload, "redis: too much is under way", {}});
-    core_->send(std::move(wanted), 0, 0);
+    auto wanted = core_->taken.take(std::move(commands), std::move(done), core_->home.now() + timeout, how.repeatable);
+    if (wanted) core_->send(std::move(*wanted), 0, 0);
   }
   std::shared_ptr<locator> locate_subscriptions(std::optional<std::uint16_t> slot) override {
     return std::make_shared<slot_locator>(core_, slot);

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -66,6 +67,17 @@ class intake {
       done(std::move(outcome));
     };
     return true;
+  }
+  /// The request made of these and admitted; nothing when it has been answered: there is no command, or overload.
+  [[nodiscard]] std::optional<request> take(batch commands, answered done, steady_time deadline, bool repeatable) {
+    request wanted{std::make_shared<const batch>(std::move(commands)), deadline, repeatable, std::move(done)};
+    if (wanted.commands->empty())
+      wanted.done(std::vector<reply>());
+    else if (!admit(wanted))
+      wanted.done(error{errc::overload, "redis: too much is under way", {}});
+    else
+      return wanted;
+    return std::nullopt;
   }
   [[nodiscard]] std::size_t count() const noexcept { return used_->count; }
   [[nodiscard]] std::size_t bytes() const noexcept { return used_->bytes; }

@@ -22,6 +22,7 @@ build_preset bench
 export FANFARE_PROGRAM=$PWD/build/release/bin/fanfare
 node bench/drop.mjs
 node bench/replays.mjs
+node --test tests/interop/history.test.mjs  # without sanitizers it holds a waiting replay to 1 MiB
 build/bench/bin/bench_log
 (cd build && node ../bench/peers/redis_streams.mjs)
 node bench/unkept_instructions.mjs

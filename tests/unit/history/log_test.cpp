@@ -12,7 +12,7 @@
 #include "history/entries.hpp"
 #include "history/memory_log.hpp"
 #include "history/sqlite_log.hpp"
-#include "history/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 // What every backend of the log keeps to, whether it answers at once, later, on other threads or out of order.
 
@@ -106,7 +106,7 @@ struct in_sqlite {
         "e", sqlite_log_options{
                  .path = folder.file("log.db"), .sync = sqlite_sync::off, .bounds = bounds, .on_trouble = {}});
   }
-  test::temporary_folder folder;
+  fanfare::test::temporary_folder folder;
 };
 
 entry passing(std::vector<std::string> rooms) {

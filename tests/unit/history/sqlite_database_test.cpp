@@ -2,13 +2,13 @@
 
 #include <gtest/gtest.h>
 
-#include "history/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace fanfare::history {
 namespace {
 
 struct sqlite_database_test : testing::Test {
-  test::temporary_folder folder;
+  fanfare::test::temporary_folder folder;
   sqlite_database file{folder.file("a.db"), sqlite_database::access::write};
 };
 

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "history/sqlite_schema.hpp"
-#include "history/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace fanfare::history {
 namespace {
@@ -14,7 +14,7 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 struct sqlite_facts_test : testing::Test {
-  test::temporary_folder folder;
+  fanfare::test::temporary_folder folder;
   std::string path = folder.file("log.db");
   sqlite_database file{path, sqlite_database::access::write};
   std::string epoch = prepare_file(file, sqlite_sync::off, "e");

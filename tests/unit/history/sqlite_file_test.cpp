@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "history/sqlite_log.hpp"
-#include "history/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace fanfare::history {
 namespace {
@@ -57,7 +57,7 @@ struct sqlite_file_test : testing::Test {
       return failure.what();
     }
   }
-  test::temporary_folder folder;
+  fanfare::test::temporary_folder folder;
   std::string path = folder.file("log.db");
   sqlite_log log{"e", {.path = path, .sync = sqlite_sync::off, .bounds = {.room_entries_max = 3}, .on_trouble = {}}};
 };

@@ -13,7 +13,7 @@
 #include <sstream>
 
 #include "history/power_cut.hpp"
-#include "history/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace fanfare::history {
 namespace {
@@ -83,7 +83,7 @@ struct sqlite_log_test : testing::Test {
       return failure.what();
     }
   }
-  test::temporary_folder folder;
+  fanfare::test::temporary_folder folder;
   std::string path = folder.file("log.db");
   std::mutex mutex;
   std::condition_variable changed;

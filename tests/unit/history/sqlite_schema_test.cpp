@@ -6,7 +6,7 @@
 #include "history/entries.hpp"
 #include "history/sqlite_reader.hpp"
 #include "history/sqlite_store.hpp"
-#include "history/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace fanfare::history {
 namespace {
@@ -22,7 +22,7 @@ struct sqlite_schema_test : testing::Test {
       return failure.what();
     }
   }
-  test::temporary_folder folder;
+  fanfare::test::temporary_folder folder;
   std::string path = folder.file("log.db");
 };
 

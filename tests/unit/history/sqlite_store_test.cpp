@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "history/sqlite_reader.hpp"
-#include "history/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace fanfare::history {
 namespace {
@@ -25,7 +25,7 @@ struct sqlite_store_test : testing::Test {
     to.trim(time_ms);
     to.commit();
   }
-  test::temporary_folder folder;
+  fanfare::test::temporary_folder folder;
   std::string path = folder.file("log.db");
 };
 

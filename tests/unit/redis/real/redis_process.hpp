@@ -19,27 +19,11 @@
 #include <vector>
 
 #include "net/unique_fd.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace fanfare::redis::test {
 
-/// A folder of its own that goes away with it.
-class temporary_folder {
- public:
-  temporary_folder() : path_((std::filesystem::temp_directory_path() / "fanfare-redis-XXXXXX").string()) {
-    if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder");
-  }
-  ~temporary_folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-  [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
+using fanfare::test::temporary_folder;
 
 /// Ports that are free now, all held at once so that they differ. Redis takes no socket from us, and port 0 switches
 /// its listener off, so they are drawn below those that the kernel gives to outgoing connections: a moment later one is

@@ -5,12 +5,12 @@
 #include <stdexcept>
 #include <string>
 
-namespace fanfare::history::test {
+namespace fanfare::test {
 
 /// A folder of its own that goes away with it.
 class temporary_folder {
  public:
-  temporary_folder() : path_((std::filesystem::temp_directory_path() / "fanfare-history-XXXXXX").string()) {
+  temporary_folder() : path_((std::filesystem::temp_directory_path() / "fanfare-test-XXXXXX").string()) {
     if (::mkdtemp(path_.data()) == nullptr) throw std::runtime_error("no temporary folder");
   }
   ~temporary_folder() {
@@ -19,10 +19,11 @@ class temporary_folder {
   }
   temporary_folder(const temporary_folder&) = delete;
   temporary_folder& operator=(const temporary_folder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::string file(const std::string& name) const { return path_ + "/" + name; }
 
  private:
   std::string path_;
 };
 
-}  // namespace fanfare::history::test
+}  // namespace fanfare::test
