@@ -7,6 +7,16 @@ namespace fanfare::api {
 
 namespace {
 
+void on_their_workers(const std::vector<std::weak_ptr<socketio::socket>>& sockets, void (*work)(socketio::socket&)) {
+  for (const auto& weak : sockets) {
+    const auto socket = weak.lock();
+    if (!socket) continue;
+    socket->worker().post([weak, work] {
+      if (const auto still = weak.lock()) work(*still);
+    });
+  }
+}
+
 bool reached(std::size_t count, std::size_t limit) { return limit != 0 && count >= limit; }
 
 std::size_t count_of(const std::unordered_map<std::string, std::size_t>& counts, std::string_view name) {
@@ -149,14 +159,17 @@ std::size_t connection_table::disconnect(std::string_view user, std::string_view
       if (matches) chosen.push_back(item.socket);
     }
   }
-  for (const auto& weak : chosen) {
-    if (const auto socket = weak.lock()) {
-      socket->worker().post([weak] {
-        if (const auto still = weak.lock()) still->disconnect(true);
-      });
-    }
-  }
+  on_their_workers(chosen, [](socketio::socket& each) { each.disconnect(true); });
   return chosen.size();
+}
+
+void connection_table::end_transports() {
+  std::vector<std::weak_ptr<socketio::socket>> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [which, item] : entries_) all.push_back(item.socket);
+  }
+  on_their_workers(all, [](socketio::socket& each) { each.close_transport(); });
 }
 
 }  // namespace fanfare::api

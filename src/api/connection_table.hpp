@@ -69,6 +69,8 @@ class connection_table {
   [[nodiscard]] std::vector<connection_row> list(const std::optional<std::string>& user, std::size_t limit) const;
   /// Disconnects all that match, each on its own worker; gives how many. An empty argument matches nothing.
   std::size_t disconnect(std::string_view user, std::string_view jti);
+  /// Ends every connection as a broken network would, each on its own worker, so that its client comes back by itself.
+  void end_transports();
 
  private:
   struct entry {

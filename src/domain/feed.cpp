@@ -24,10 +24,20 @@ feed::feed(history::log& log, delivery& out, feed_options options)
     evaluated_ = &options.metrics->counter("fanfare_filter_evaluations_total",
                                            "Evaluations of filters: one a live event and distinct filter.");
   }
+  log_.on_break([this] { break_off(); });
   log_.observe([this](const history::entry& item) { deliver(item); });
 }
 
-feed::~feed() { log_.observe({}); }
+feed::~feed() {
+  log_.observe({});
+  log_.on_break({});
+}
+
+void feed::break_off() {
+  const std::lock_guard guard(mutex_);
+  head_ = log_.head();
+  delivery_.interrupted();
+}
 
 void feed::deliver(const history::entry& item) {
   auto envelope = item.envelope;

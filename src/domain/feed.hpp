@@ -36,6 +36,9 @@ class delivery {
  public:
   virtual ~delivery() = default;
   virtual void deliver(const outgoing& event) = 0;
+  /// What was delivered was not all, or is no longer in the log: whoever listens must come back with its cursor, and
+  /// hear nothing more until then.
+  virtual void interrupted() {}
 };
 
 struct replayed {
@@ -105,6 +108,7 @@ class feed {
 
  private:
   void deliver(const history::entry& item);
+  void break_off();
   [[nodiscard]] result<std::string> acquire(const std::string& room, const filter_ptr& only);
 
   history::log& log_;

@@ -26,6 +26,8 @@ error fault(std::string pointer, std::string detail) {
   return {errc::bad_request, std::move(detail), std::move(pointer)};
 }
 
+error mismatch() { return {errc::idempotency_mismatch, "the Idempotency-Key came before with another body", {}}; }
+
 metrics::cell* counter(metrics::registry* into, const char* name, const char* help) {
   return into == nullptr ? nullptr : &into->counter(name, help);
 }
@@ -50,6 +52,7 @@ struct publishing::job {
   std::vector<std::optional<accepted>> out;  // of each draft, once known
   std::vector<std::size_t> same_as;          // the earlier draft of the batch with the same key, or itself
   std::vector<std::size_t> sent;             // drafts given to the log, in order
+  std::size_t sent_before = 0;               // of them, those that another node had been given already
   std::string request_key;
 };
 
@@ -190,8 +193,7 @@ void publishing::start(const std::shared_ptr<job>& work) {
     if (step == next_step::wait && !full) waiting_.push_back(work);
   }
   if (full || step == next_step::refuse) {
-    const auto why = full ? error{errc::overload, "too many repeated requests are waiting", {}}
-                          : error{errc::idempotency_mismatch, "the Idempotency-Key came before with another body", {}};
+    const auto why = full ? error{errc::overload, "too many repeated requests are waiting", {}} : mismatch();
     count_refused(why);
     return work->done(why);
   }
@@ -203,7 +205,7 @@ void publishing::start(const std::shared_ptr<job>& work) {
   for (std::size_t n = 0; n < batch.size(); ++n) work->out[work->sent[n]] = accepted{batch[n].id, {}};
   auto answers = answers_of(*work);
   log_.append(std::move(batch), std::move(answers),
-              [this, work](const result<std::vector<std::uint64_t>>& positions) { finish(*work, positions); });
+              [this, work](result<history::placed> came) { finish(*work, std::move(came)); });
 }
 
 /// What the log is to keep with the entries: how a retry after a crash is answered.
@@ -242,47 +244,69 @@ void publishing::recall(system_time now, steady_time steady_now) {
   }
 }
 
-void publishing::finish(job& work, const result<std::vector<std::uint64_t>>& positions) {
+/// What the log says of the drafts that it was given, some of which another node may have been given before.
+/// Fails: idempotency_mismatch.
+result<void> publishing::take_over(job& work, const history::placed& came, const std::string& epoch) {
+  for (std::size_t n = 0; n < work.sent.size(); ++n) {
+    work.out[work.sent[n]]->cursor = history::to_text(epoch, came.positions[n]);
+  }
+  for (const auto& each : came.repeats) {
+    if (work.request_key.empty() || each.key != work.request_key) {
+      ++work.sent_before;
+      continue;
+    }
+    if (each.digest != work.context.request_digest || each.events.size() != work.out.size()) {
+      return mismatch();
+    }
+    for (std::size_t i = 0; i < work.out.size(); ++i) {
+      work.out[i] = accepted{each.events[i].id, history::to_text(epoch, each.events[i].position)};
+    }
+    work.sent_before = work.sent.size();
+    break;
+  }
+  return {};
+}
+
+void publishing::finish(job& work, result<history::placed> came) {
   std::vector<std::shared_ptr<job>> woken;
+  const auto outcome = came ? take_over(work, *came, log_.epoch()) : result<void>(came.error());
   {
     const std::lock_guard guard(repeats_mutex_);
     const auto now = work.context.steady_now;
-    idempotency::answers given;
-    for (std::size_t n = 0; n < work.sent.size(); ++n) {
-      const auto i = work.sent[n];
-      if (!positions) {
+    for (const auto i : work.sent) {
+      if (!outcome)
         repeats_.drop(work.keys[i]);
-        continue;
-      }
-      work.out[i]->cursor = history::to_text(log_.epoch(), (*positions)[n]);
-      if (!work.keys[i].empty()) repeats_.settle(work.keys[i], {*work.out[i]}, now);
+      else if (!work.keys[i].empty())
+        repeats_.settle(work.keys[i], {*work.out[i]}, now);
     }
-    if (positions) {
-      for (std::size_t i = 0; i < work.out.size(); ++i) given.push_back(*work.out[work.same_as[i]]);
-      if (!work.request_key.empty()) repeats_.settle(work.request_key, std::move(given), now);
-    } else {
+    if (!outcome) {
       repeats_.drop(work.request_key);
+    } else if (!work.request_key.empty()) {
+      idempotency::answers given;
+      for (std::size_t i = 0; i < work.out.size(); ++i) given.push_back(*work.out[work.same_as[i]]);
+      repeats_.settle(work.request_key, std::move(given), now);
     }
     woken.swap(waiting_);
   }
-  if (positions) {
+  if (outcome) {
     answer(work);
   } else {
-    count_refused(positions.error());
-    work.done(positions.error());
+    count_refused(outcome.error());
+    work.done(outcome.error());
   }
   for (const auto& each : woken) start(each);
 }
 
 void publishing::answer(job& work) {
   publish_answer out;
-  out.repeated = work.sent.empty();
+  const auto fresh = work.sent.size() - std::min(work.sent.size(), work.sent_before);
+  out.repeated = fresh == 0;
   for (std::size_t i = 0; i < work.out.size(); ++i) {
     const auto from = work.out[i] ? i : work.same_as[i];
     out.events.push_back(*work.out[from]);
   }
-  count(published_, work.sent.size());
-  count(repeated_, out.events.size() - work.sent.size());
+  count(published_, fresh);
+  count(repeated_, out.events.size() - fresh);
   work.done(std::move(out));
 }
 

@@ -80,7 +80,8 @@ class publishing {
   enum class next_step { send, wait, answer, refuse };
   [[nodiscard]] next_step plan(job& work);
   void start(const std::shared_ptr<job>& work);
-  void finish(job& work, const result<std::vector<std::uint64_t>>& positions);
+  void finish(job& work, result<history::placed> came);
+  [[nodiscard]] static result<void> take_over(job& work, const history::placed& came, const std::string& epoch);
   void answer(job& work);
   [[nodiscard]] std::vector<history::answer> answers_of(const job& work) const;
   void count_refused(const error& why) const;

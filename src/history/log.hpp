@@ -50,6 +50,15 @@ struct answer {
   std::string digest;  // of what was asked; any bytes
   std::vector<event> events;
   std::int64_t time_ms = 0;  // Unix time
+  bool operator==(const answer&) const = default;
+};
+
+/// Where a batch went.
+struct placed {
+  std::vector<std::uint64_t> positions;  // one an entry
+  /// Of the answers that came with it, those whose keys a publisher has been answered with before, on another node: as
+  /// it was told then. The entries that they speak of were not appended again.
+  std::vector<answer> repeats;
 };
 
 /// Something small that must outlive a restart, until a time: a revocation, a session.
@@ -80,10 +89,10 @@ struct page {
   bool more = false;     // a bound cut the page short
 };
 
-/// An append-only, trimmed log with one order for all rooms. Positions only grow; an epoch names one life of the
-/// log, so that a cursor of an emptied log is told from a valid one. Whatever is asked may be answered later, on a
-/// thread of the log's own, or at once, on the caller's: nobody waits for a disk or a peer, nor asks while holding a
-/// lock that an answer takes. Thread: any.
+/// An append-only, trimmed log with one order for all rooms, and for all nodes that share it. Positions only grow; an
+/// epoch names one life of the log, so that a cursor of a log that was emptied, or has lost its end, is told from a
+/// valid one. Whatever is asked may be answered later, on a thread of the log's own, or at once, on the caller's:
+/// nobody waits for a disk or a peer, nor asks while holding a lock that an answer takes. Thread: any.
 class log {
  public:
   virtual ~log() = default;
@@ -92,11 +101,14 @@ class log {
   /// It may read(), but must not append(). Set to nothing again, it has returned for the last time.
   using observer = std::function<void(const entry&)>;
   virtual void observe(observer work) = 0;
+  /// Told, between two entries, that what was observed is not all there was, or is no longer all there is: entries have
+  /// gone unseen, or the epoch is another one. Readers find out which by their cursors. Only a log that others write to
+  /// breaks. Set before the first append.
+  virtual void on_break(std::function<void()> /*work*/) {}
 
   /// Appends all or nothing, in order, and the answers with it. `done` runs once, after the observer has seen the
-  /// entries, with their positions; possibly before append() returns. Fails: unavailable, over_limit (past the bound of
-  /// the whole log).
-  using appended = std::function<void(result<std::vector<std::uint64_t>>)>;
+  /// entries; possibly before append() returns. Fails: unavailable, over_limit (past the bound of the whole log).
+  using appended = std::function<void(result<placed>)>;
   virtual void append(std::vector<entry> batch, std::vector<answer> answers, appended done) = 0;
   /// The answers of an earlier life that are still kept, oldest first. Before the first append.
   [[nodiscard]] virtual std::vector<answer> remembered() const { return {}; }
@@ -106,6 +118,8 @@ class log {
   virtual void keep(fact item, kept done) = 0;
   /// Those of an earlier life whose time has not come. Before the first append.
   [[nodiscard]] virtual std::vector<fact> facts(std::int64_t /*now_ms*/) const { return {}; }
+  /// Told of what other nodes keep or withdraw (until_ms 0), in the log's order. Set before the first append.
+  virtual void watch_facts(std::function<void(const fact&)> /*work*/) {}
 
   /// `done` runs once, unless the log ends first. Fails: unavailable.
   using page_ready = std::function<void(result<page>)>;
@@ -118,8 +132,8 @@ class log {
   /// The position of the newest kept entry, 0 when there never was one; the oldest still held, 0 when none is.
   [[nodiscard]] virtual std::uint64_t head() const = 0;
   [[nodiscard]] virtual std::uint64_t oldest() const = 0;
-  /// 1 to 32 letters and digits.
-  [[nodiscard]] virtual const std::string& epoch() const noexcept = 0;
+  /// 1 to 32 letters and digits. Another one only after a break.
+  [[nodiscard]] virtual std::string epoch() const = 0;
 
   /// Whether it takes what is appended.
   [[nodiscard]] virtual bool ready() const { return true; }

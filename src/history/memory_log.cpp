@@ -46,7 +46,7 @@ void memory_log::observe(observer work) {
 }
 
 void memory_log::append(std::vector<entry> batch, std::vector<answer>, appended done) {
-  result<std::vector<std::uint64_t>> outcome = errc::internal;
+  result<placed> outcome = errc::internal;
   {
     const std::lock_guard in_order(order_);
     outcome = store(batch);
@@ -58,7 +58,7 @@ void memory_log::append(std::vector<entry> batch, std::vector<answer>, appended 
   if (done) done(std::move(outcome));
 }
 
-result<std::vector<std::uint64_t>> memory_log::store(std::vector<entry>& batch) {
+result<placed> memory_log::store(std::vector<entry>& batch) {
   const std::lock_guard guard(data_);
   std::size_t bytes = 0;
   std::size_t count = 0;
@@ -79,7 +79,26 @@ result<std::vector<std::uint64_t>> memory_log::store(std::vector<entry>& batch) 
     if (item.kept) store(item);
   }
   if (!batch.empty()) trim_locked(batch.back().time_ms);
-  return positions;
+  return placed{std::move(positions), {}};
+}
+
+void memory_log::begin_after(std::uint64_t position) {
+  const std::lock_guard guard(data_);
+  records_.clear();
+  expiring_.clear();
+  newest_.clear();
+  rooms_.clear();
+  hollow_ = firm_entries_ = firm_bytes_ = 0;
+  aging_from_ = loose_from_ = firm_from_ = 0;
+  usage_ = {};
+  head_ = trimmed_to_ = position;
+}
+
+void memory_log::admit(const entry& item) {
+  const std::lock_guard guard(data_);
+  head_ = item.position;
+  store(item);
+  trim_locked(item.time_ms);
 }
 
 void memory_log::store(const entry& item) {

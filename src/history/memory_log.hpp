@@ -36,9 +36,14 @@ class memory_log : public log {
   void read(range wanted, page_ready done) const override;
   [[nodiscard]] std::uint64_t head() const override;
   [[nodiscard]] std::uint64_t oldest() const override;
-  [[nodiscard]] const std::string& epoch() const noexcept override { return epoch_; }
+  [[nodiscard]] std::string epoch() const override { return epoch_; }
   [[nodiscard]] usage used() const override;
   void trim(std::int64_t now_ms) override;
+
+  /// As the newest part of a log that is kept elsewhere: forgets all, and holds what comes after `position`.
+  void begin_after(std::uint64_t position);
+  /// Holds an entry that has its position there, after all that it was given; nobody observes it.
+  void admit(const entry& item);
 
  private:
   struct record {
@@ -53,7 +58,7 @@ class memory_log : public log {
     std::uint64_t loose_from = 0;  // none of these is before it
   };
   using is_one = bool (*)(const record&);
-  [[nodiscard]] result<std::vector<std::uint64_t>> store(std::vector<entry>& batch);
+  [[nodiscard]] result<placed> store(std::vector<entry>& batch);
   void store(const entry& item);
   void supersede(const entry& by);
   [[nodiscard]] record& at(std::uint64_t position);  // that is listed

@@ -93,7 +93,7 @@ void sqlite_log::append(std::vector<entry> batch, std::vector<answer> answers, a
   busy_ = true;
   std::vector<std::uint64_t> positions;
   for (auto& item : given.batch) positions.push_back(item.position = head_);
-  given.outcome = std::move(positions);
+  given.outcome = placed{std::move(positions), {}};
   lock.unlock();
   std::vector<job> jobs;
   jobs.push_back(std::move(given));
@@ -160,7 +160,7 @@ void sqlite_log::write_together(std::vector<job>& jobs) {
     }
     std::vector<std::uint64_t> positions;
     for (auto& item : each.batch) positions.push_back(item.position = head());
-    each.outcome = std::move(positions);
+    each.outcome = placed{std::move(positions), {}};
   }
 }
 
@@ -185,7 +185,7 @@ void sqlite_log::store(std::vector<job>& jobs) {
       positions.push_back(item.position);
       if (item.kept) now_ms = std::max(now_ms, item.time_ms);
     }
-    each.outcome = std::move(positions);
+    each.outcome = placed{std::move(positions), {}};
   }
   store_->trim(now_ms);
   store_->commit();
@@ -243,7 +243,7 @@ void sqlite_log::answer_reads(std::unique_ptr<sqlite_reader> reader) {
 
 void sqlite_log::keep(fact item, kept done) {
   job given;
-  given.done = [done = std::move(done)](const result<std::vector<std::uint64_t>>& outcome) {
+  given.done = [done = std::move(done)](const result<placed>& outcome) {
     done(outcome ? result<void>() : outcome.error());
   };
   given.item = std::move(item);

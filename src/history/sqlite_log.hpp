@@ -47,7 +47,7 @@ class sqlite_log final : public log {
   void close() override;
   [[nodiscard]] std::uint64_t head() const override;
   [[nodiscard]] std::uint64_t oldest() const override;
-  [[nodiscard]] const std::string& epoch() const noexcept override { return epoch_; }
+  [[nodiscard]] std::string epoch() const override { return epoch_; }
   [[nodiscard]] usage used() const override;
   [[nodiscard]] bool ready() const override;
   void trim(std::int64_t now_ms) override;
@@ -58,7 +58,7 @@ class sqlite_log final : public log {
     std::vector<answer> answers;
     appended done;
     std::optional<fact> item;  // instead of a batch
-    result<std::vector<std::uint64_t>> outcome = errc::internal;
+    result<placed> outcome = errc::internal;
   };
   struct question {
     range wanted;

@@ -8,6 +8,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <fanfare/net/workers.hpp>
 #include <map>
 #include <string>
 #include <thread>
@@ -179,6 +180,23 @@ void worker_pool::stop() {
 executor* worker_pool::current() noexcept {
   worker* const here = worker::current();
   return here != nullptr && here->index() < size() && workers_[here->index()].get() == here ? here : nullptr;
+}
+
+namespace {
+
+class running_pool final : public running_workers {
+ public:
+  running_pool(unsigned size, metrics::registry& metrics) : pool_(size, metrics) { pool_.start(); }
+  executor_pool& pool() noexcept override { return pool_; }
+
+ private:
+  worker_pool pool_;
+};
+
+}  // namespace
+
+std::unique_ptr<running_workers> start_workers(unsigned size, metrics::registry& metrics) {
+  return std::make_unique<running_pool>(size, metrics);
 }
 
 }  // namespace fanfare::net

@@ -12,7 +12,7 @@ constexpr std::uint16_t redis_port = 6379, sentinel_port = 26379;
 constexpr unsigned database_max = 1U << 20;
 constexpr std::size_t hosts_max = 64;
 
-error fault(std::string_view what) { return {errc::bad_request, "redis.url: " + std::string(what), {}}; }
+error fault(std::string_view what) { return {errc::bad_request, std::string(what), {}}; }
 
 int hex(char digit) {
   if (digit >= '0' && digit <= '9') return digit - '0';

@@ -12,7 +12,7 @@
 #include "domain/access/access_policy.hpp"
 #include "domain/duration.hpp"
 #include "server/history_commands.hpp"
-#include "server/service.hpp"
+#include "server/service/service.hpp"
 
 namespace fanfare::server {
 

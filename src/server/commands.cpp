@@ -18,7 +18,7 @@
 #include "server/event_types.hpp"
 #include "server/http_client.hpp"
 #include "server/listen_client.hpp"
-#include "server/service.hpp"
+#include "server/service/service.hpp"
 
 namespace fanfare::server {
 
@@ -188,7 +188,6 @@ int run_config_check(const config_sources& from, const streams& io) {
   collect([&] { static_cast<void>(load_retention(settings, load_catalogue(settings))); });
   collect([&] { static_cast<void>(access_policy_of(settings)); });
   collect([&] { static_cast<void>(github_settings_of(settings)); });
-  collect([&] { check_backends(settings); });
   // Keys that are missing or too short have been told, with their cure.
   if (together.empty()) collect([&] { static_cast<void>(verification_keys(settings)); });
   if (!faults.empty()) throw config_error(faults);

@@ -12,7 +12,7 @@
 #include "server/dev_mode.hpp"
 #include "server/event_types.hpp"
 #include "server/log.hpp"
-#include "server/service.hpp"
+#include "server/service/service.hpp"
 
 namespace fanfare::server {
 

@@ -178,6 +178,10 @@ void namespace_delivery::deliver(const domain::outgoing& event) {
   }
 }
 
+void namespace_delivery::interrupted() {
+  if (connections_ != nullptr) connections_->end_transports();
+}
+
 std::string presence_room(const std::string& room) { return room + domain::filter_mark + "presence"; }
 
 void announce_presence(gateway& at) {

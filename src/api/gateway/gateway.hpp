@@ -34,9 +34,13 @@ class namespace_delivery final : public domain::delivery {
   /// Before anything is published.
   void attach(socketio::name_space& nsp) { namespaces_.push_back(&nsp); }
   void deliver(const domain::outgoing& event) override;
+  /// Ends every connection that is in `connections`. Before anything is published.
+  void interrupt(connection_table& connections) { connections_ = &connections; }
+  void interrupted() override;
 
  private:
   std::vector<socketio::name_space*> namespaces_;
+  connection_table* connections_ = nullptr;
   bool offsets_ = false;
 };
 

@@ -256,8 +256,38 @@ constexpr config_key keys[] = {
     {.name = "redis.url",
      .kind = text,
      .preset = "",
-     .explanation = "Redis for several nodes: redis://[user:password@]host:port[/db], rediss:// for TLS.",
+     .explanation =
+         "Redis for several nodes: redis://[user:password@]host:port[/db], redis+sentinel://h1:p1,h2:p2/NAME, "
+         "redis+cluster://h1:p1,h2:p2; rediss://, rediss+sentinel:// and rediss+cluster:// over TLS.",
      .secret = true},
+    {.name = "redis.prefix",
+     .kind = text,
+     .preset = "fanfare",
+     .explanation = "What the names of all keys and channels begin with: one for each fleet that shares a Redis."},
+    {.name = "redis.tls_ca",
+     .kind = text,
+     .preset = "",
+     .explanation =
+         "PEM file of the authorities that Redis' certificate is verified against; empty takes the system's.",
+     .path = true},
+    {.name = "redis.tls_cert",
+     .kind = text,
+     .preset = "",
+     .explanation = "PEM file of the certificate shown to a Redis that asks for one.",
+     .path = true},
+    {.name = "redis.tls_key",
+     .kind = text,
+     .preset = "",
+     .explanation = "PEM file of that certificate's private key.",
+     .path = true},
+    whole("redis.min_replicas", "0", 0, 100,
+          "Replicas that must have an event before it is acknowledged (WAIT); then it survives a failover to one of "
+          "them."),
+    whole("redis.replica_timeout_ms", "1000", 1, 600000, "How long they may take; past it publishing is refused."),
+    whole("redis.window_bytes", "16777216", 1024, 1073741824,
+          "Bytes of the newest events that a node keeps in memory, so that most who come back cost Redis nothing."),
+    whole("redis.timeout_ms", "5000", 10, 600000,
+          "How long Redis may take to answer; past it what waits is refused as unavailable."),
 
     {.name = "github.secret",
      .kind = text,
@@ -312,6 +342,15 @@ const config_key& nearest_key(std::string_view name) {
     const auto leaf = key.name.substr(key.name.find('.') + 1);
     return std::min(edit_distance(given, key.name) * 2, edit_distance(given, leaf) * 2 + 1);
   });
+}
+
+bool is_choice(std::string_view choices, std::string_view text) {
+  while (!choices.empty()) {
+    const auto bar = choices.find('|');
+    if (choices.substr(0, bar) == text) return true;
+    choices = bar == std::string_view::npos ? std::string_view{} : choices.substr(bar + 1);
+  }
+  return false;
 }
 
 }  // namespace fanfare::server

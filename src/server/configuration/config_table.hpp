@@ -32,6 +32,8 @@ struct config_key {
 };
 
 [[nodiscard]] std::span<const config_key> config_keys() noexcept;
+/// Whether `text` is one of "a|b|c".
+[[nodiscard]] bool is_choice(std::string_view choices, std::string_view text);
 /// nullptr when there is no such key.
 [[nodiscard]] const config_key* find_key(std::string_view name) noexcept;
 /// The key whose name takes the fewest edits (Damerau-Levenshtein), however many those are.

@@ -49,7 +49,7 @@ class slow_log : public history::log {
   void read(history::range, page_ready done) const override { done(errc::unavailable); }
   [[nodiscard]] std::uint64_t head() const override { return head_; }
   [[nodiscard]] std::uint64_t oldest() const override { return 1; }
-  [[nodiscard]] const std::string& epoch() const noexcept override { return epoch_; }
+  [[nodiscard]] std::string epoch() const override { return epoch_; }
   [[nodiscard]] usage used() const override { return {}; }
   void trim(std::int64_t) override {}
 
@@ -65,7 +65,7 @@ class slow_log : public history::log {
       positions.push_back(item.position);
       observer_(item);
     }
-    done(positions);
+    done(history::placed{positions, {}});
   }
   struct waiting {
     std::vector<history::entry> batch;

@@ -11,6 +11,7 @@
 
 #include "history/entries.hpp"
 #include "history/memory_log.hpp"
+#include "history/redis/redis_rig.hpp"
 #include "history/sqlite_log.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -63,7 +64,7 @@ class late_log : public log {
   }
   [[nodiscard]] std::uint64_t head() const override { return inner_.head(); }
   [[nodiscard]] std::uint64_t oldest() const override { return inner_.oldest(); }
-  [[nodiscard]] const std::string& epoch() const noexcept override { return inner_.epoch(); }
+  [[nodiscard]] std::string epoch() const override { return inner_.epoch(); }
   [[nodiscard]] usage used() const override { return inner_.used(); }
   void trim(std::int64_t now_ms) override { inner_.trim(now_ms); }
 
@@ -109,6 +110,19 @@ struct in_sqlite {
   fanfare::test::temporary_folder folder;
 };
 
+/// As a node of a fleet, which holds what it has read, or asks Redis for nearly every page.
+template <bool WindowAll>
+struct in_redis {
+  std::unique_ptr<log> make(memory_log_options bounds) {
+    node = rig.make("n", bounds, [](redis_log_options& options) {
+      if (!WindowAll) options.window.entries_max = 1;
+    });
+    return std::move(node.log);
+  }
+  test::redis_rig rig;
+  test::redis_rig::node node;
+};
+
 entry passing(std::vector<std::string> rooms) {
   auto out = event(std::move(rooms));
   out.kept = false;
@@ -126,9 +140,11 @@ struct log_test : testing::Test {
     });
   }
   result<std::vector<std::uint64_t>> append(std::vector<entry> batch) {
-    std::promise<result<std::vector<std::uint64_t>>> came;
-    tested->append(std::move(batch), {}, [&came](auto positions) { came.set_value(std::move(positions)); });
-    return came.get_future().get();
+    std::promise<result<placed>> came;
+    tested->append(std::move(batch), {}, [&came](auto outcome) { came.set_value(std::move(outcome)); });
+    auto placed = came.get_future().get();
+    if (!placed) return placed.error();
+    return std::move(placed->positions);
   }
   result<page> read(range wanted) {
     std::promise<result<page>> came;
@@ -140,7 +156,7 @@ struct log_test : testing::Test {
   Backend backend;
   std::unique_ptr<log> tested;
 };
-using backends = testing::Types<in_memory, late, in_sqlite>;
+using backends = testing::Types<in_memory, late, in_sqlite, in_redis<true>, in_redis<false>>;
 TYPED_TEST_SUITE(log_test, backends);
 
 TYPED_TEST(log_test, numbers_entries_and_observes_them_before_it_answers) {

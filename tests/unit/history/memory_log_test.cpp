@@ -21,7 +21,7 @@ using test::positions;
 
 std::vector<std::uint64_t> append(log& into, std::vector<entry> batch) {
   std::vector<std::uint64_t> out;
-  into.append(std::move(batch), {}, [&out](result<std::vector<std::uint64_t>> positions) { out = *positions; });
+  into.append(std::move(batch), {}, [&out](result<placed> came) { out = came->positions; });
   return out;
 }
 

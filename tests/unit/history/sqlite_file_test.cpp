@@ -33,7 +33,7 @@ struct sqlite_file_test : testing::Test {
     batch[0].json = shared_bytes(json);
     batch[0].time_ms = 1000 + static_cast<std::int64_t>(log.head());
     std::promise<std::uint64_t> at;
-    log.append(std::move(batch), {}, [&at](const auto& positions) { at.set_value(positions->front()); });
+    log.append(std::move(batch), {}, [&at](const auto& positions) { at.set_value(positions->positions.front()); });
     return at.get_future().get();
   }
   std::vector<std::uint64_t> positions(const std::string& room, std::uint64_t after = 0) {

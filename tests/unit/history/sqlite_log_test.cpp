@@ -60,10 +60,12 @@ struct sqlite_log_test : testing::Test {
     return troubles[number];
   }
   result<std::vector<std::uint64_t>> append(std::vector<entry> batch, std::vector<answer> answers = {}) const {
-    std::promise<result<std::vector<std::uint64_t>>> came;
+    std::promise<result<placed>> came;
     tested->append(std::move(batch), std::move(answers),
-                   [&came](auto positions) { came.set_value(std::move(positions)); });
-    return came.get_future().get();
+                   [&came](auto outcome) { came.set_value(std::move(outcome)); });
+    auto placed = came.get_future().get();
+    if (!placed) return placed.error();
+    return std::move(placed->positions);
   }
   std::vector<std::string> ids() const {
     std::promise<result<page>> came;

@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "server/service.hpp"
+#include "server/service/service.hpp"
 
 namespace fanfare::server {
 namespace {

@@ -121,8 +121,8 @@ TEST(Commands, ChecksAFile) {
   EXPECT_THAT(check("[ath]\n"), HasSubstr(path + ":1: unknown section [ath]"));
   const auto many = check(
       "[auth]\nsecret = \"short\"\nhook_url = \"localhost:9000/auth\"\n[nonsense]\nx = 1\n"
-      "[history]\nbackend = \"sqlite\"\npath = \"x.db\"\n[redis]\nurl = \"redis://a\"\n");
-  for (const auto* each : {":2: auth.secret has 5", ":3: auth.hook_url", "unknown section", "no Redis adapter"}) {
+      "[history]\nbackend = \"sqlite\"\npath = \"x.db\"\n[redis]\nurl = \"http://a\"\n");
+  for (const auto* each : {":2: auth.secret has 5", ":3: auth.hook_url", "unknown section", "redis.url "}) {
     EXPECT_THAT(many, HasSubstr(each)) << "all at once";
   }
   EXPECT_THAT(check("[server]\nlisten = \"8000\"\n"), HasSubstr("an address is HOST:PORT: 127.0.0.1:8000"));

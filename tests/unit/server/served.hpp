@@ -11,7 +11,7 @@
 #include "api/test_client.hpp"
 #include "server/authorization.hpp"
 #include "server/log.hpp"
-#include "server/service.hpp"
+#include "server/service/service.hpp"
 
 namespace fanfare::test {
 

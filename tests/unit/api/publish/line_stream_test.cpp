@@ -320,7 +320,7 @@ struct late_log : history::log {
   void read(history::range wanted, page_ready done) const override { inner.read(std::move(wanted), std::move(done)); }
   std::uint64_t head() const override { return inner.head(); }
   std::uint64_t oldest() const override { return inner.oldest(); }
-  const std::string& epoch() const noexcept override { return inner.epoch(); }
+  std::string epoch() const override { return inner.epoch(); }
   usage used() const override { return inner.used(); }
   void trim(std::int64_t now_ms) override { inner.trim(now_ms); }
   void append(std::vector<history::entry> batch, std::vector<history::answer>, appended done) override {

@@ -43,7 +43,4 @@ class service {
   std::unique_ptr<state> state_;
 };
 
-/// Refuses what this build has no back end for, as it must not look as if it were kept. Throws config_error.
-void check_backends(const configuration& settings);
-
 }  // namespace fanfare::server

@@ -1,4 +1,4 @@
-#include "server/service.hpp"
+#include "server/service/service.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -101,10 +101,11 @@ TEST(Service, NeverLogsATokenOrAKey) {
 }
 
 TEST(Service, RefusesWhatItCannotServe) {
-  EXPECT_THAT(fault_of([] {
-                served host({{"history.backend", "redis"}, {"redis.url", "redis://h"}});
-              }),
-              HasSubstr("test: "));
+  EXPECT_THAT(
+      fault_of([] {
+        served host({{"history.backend", "redis"}, {"redis.url", "redis://127.0.0.1:1"}, {"redis.timeout_ms", "50"}});
+      }),
+      HasSubstr("test: redis.url: 127.0.0.1:1: "));
   EXPECT_THAT(fault_of([] { served host({{"auth.secret", "short"}}); }), HasSubstr("auth.secret"));
   EXPECT_ANY_THROW(served host({{"server.listen", "no address"}}));
   EXPECT_ANY_THROW(served host({{"server.tls_cert", "/no/such/file"}, {"server.tls_key", "/no/such/file"}}));

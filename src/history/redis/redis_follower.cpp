@@ -1,0 +1,52 @@
+#include "history/redis/redis_follower.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace fanfare::history {
+
+void redis_follower::read_on(const stream_id& after) {
+  stop();
+  last_ = after;
+  client_ = make_();
+  asked_ = std::make_shared<bool>(true);
+  ask();
+}
+
+void redis_follower::stop() {
+  asked_ = nullptr;
+  // Not from within the client that it ends.
+  if (client_) home_.post([ended = std::shared_ptr<redis::client>(std::move(client_))] {});
+}
+
+void redis_follower::ask() {
+  redis::batch commands;
+  commands.add({"XREAD", "COUNT", std::to_string(options_.page_entries), "BLOCK",
+                std::to_string(options_.block.count()), "STREAMS", options_.key, to_text(last_)});
+  commands.at_key(options_.key);
+  client_->submit(std::move(commands),
+                  [this, asked = std::weak_ptr(asked_)](const auto& came) {
+                    if (!asked.expired()) take(came);
+                  },
+                  {.timeout = options_.block + options_.patience});
+}
+
+void redis_follower::take(const result<std::vector<redis::reply>>& came) {
+  const std::weak_ptr<bool> asked = asked_;
+  if (!came || came->at(0).is_error()) {
+    stop();
+    return told_.lost();
+  }
+  for (const auto& item : items_of(came->at(0))) {
+    const auto id =
+        item.elements.empty() ? result<stream_id>(errc::bad_request) : parse_stream_id(item.elements[0].text);
+    if (!id || *id <= last_) continue;
+    last_ = *id;
+    told_.item(item);
+    if (asked.expired()) return;
+  }
+  told_.pause();
+  if (!asked.expired()) ask();
+}
+
+}  // namespace fanfare::history

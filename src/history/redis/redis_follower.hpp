@@ -1,0 +1,59 @@
+#pragma once
+
+// Reads the log's stream as it grows, over a connection of its own. Inbound: redis_log. Outbound: redis/client.
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <fanfare/base/executor.hpp>
+
+#include "history/redis/stream_codec.hpp"
+#include "redis/client.hpp"
+
+namespace fanfare::history {
+
+/// Thread: the executor's.
+class redis_follower {
+ public:
+  using client_maker = std::function<std::unique_ptr<redis::client>()>;
+  struct events {
+    std::function<void(const redis::reply& item)> item;  // each, in the stream's order
+    /// A page of them has been given.
+    std::function<void()> pause;
+    /// The connection was lost, or Redis refuses: nothing more is read until read_on().
+    std::function<void()> lost;
+  };
+  struct options {
+    std::string key;              // the stream
+    milliseconds block{2000};     // how long Redis holds a question; also how soon silence is noticed
+    milliseconds patience{5000};  // beyond that, for the answer
+    std::size_t page_entries = 500;
+  };
+  redis_follower(executor& home, client_maker make, options how, events told)
+      : home_(home), make_(std::move(make)), options_(std::move(how)), told_(std::move(told)) {}
+  ~redis_follower() { stop(); }
+  redis_follower(const redis_follower&) = delete;
+  redis_follower& operator=(const redis_follower&) = delete;
+
+  /// Goes on behind `after`, over a new connection.
+  void read_on(const stream_id& after);
+  void stop();
+  /// What has been given up to here; what was read otherwise is not given again.
+  [[nodiscard]] const stream_id& last() const noexcept { return last_; }
+  void pass(const stream_id& to) { last_ = std::max(last_, to); }
+
+ private:
+  void ask();
+  void take(const result<std::vector<redis::reply>>& came);
+
+  executor& home_;
+  const client_maker make_;
+  const options options_;
+  const events told_;
+  std::unique_ptr<redis::client> client_;
+  std::shared_ptr<bool> asked_;  // of this connection; gone with it
+  stream_id last_;
+};
+
+}  // namespace fanfare::history

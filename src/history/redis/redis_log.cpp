@@ -1,0 +1,399 @@
+#include "history/redis/redis_log.hpp"
+
+#include <algorithm>
+#include <future>
+#include <stdexcept>
+#include <utility>
+
+namespace fanfare::history {
+
+namespace {
+
+constexpr milliseconds tick_interval{100};
+constexpr milliseconds answer_delay_max{1000};  // beyond it an append is answered though this node has not seen it yet
+constexpr std::size_t skipped_max = 100;
+
+/// As the window keeps it: what the log never drops, the window may.
+entry in_window(const entry& item) {
+  auto out = item;
+  if (out.expires_ms == never) out.expires_ms = 0;
+  return out;
+}
+
+}  // namespace
+
+redis_log::redis_log(executor& home, redis_log_options options)
+    : home_(home), options_(std::move(options)), key_(options_.prefix + ":log"), window_("w", options_.window) {
+  home_.post([this] { start(); });
+  std::unique_lock lock(mutex_);
+  if (changed_.wait_for(lock, options_.start_timeout, [this] { return open_; })) return;
+  const auto why = trouble_.empty() ? "it does not answer" : trouble_;
+  lock.unlock();
+  close();
+  throw std::runtime_error(why);
+}
+
+void redis_log::start() {
+  auto how = options_.appender;
+  how.key = key_;
+  appender_ = std::make_unique<redis_appender>(
+      home_, std::move(how),
+      redis_appender::events{[this](auto came) { on_answered(std::move(came)); }, [this] { joiner_->join(); },
+                             [this](const std::string& why) {
+                               if (options_.on_trouble) options_.on_trouble(why);
+                             }});
+  follower_ = std::make_unique<redis_follower>(
+      home_, options_.make_client, redis_follower::options{.key = key_, .patience = options_.patience},
+      redis_follower::events{[this](const auto& item) { on_item(item); }, [this] { give_answers(); },
+                             [this] {
+                               following_ = false;
+                               joiner_->join();
+                             }});
+  joiner_ = std::make_unique<redis_joiner>(
+      home_, options_.make_client, key_, options_.draw_epoch,
+      redis_joiner::events{[this] { return known(); }, [this](const auto& now, bool missed) { on_joined(now, missed); },
+                           [this](const std::string& reason) { on_away(reason); }});
+  reader_ = std::make_unique<redis_reader>(*joiner_, key_, options_.page_bytes_max);
+}
+
+void redis_log::close() {
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  if (!ended_) {
+    home_.post([this] {
+      take_inbox();
+      if (!away_since_) away_since_ = home_.now();
+      tick();
+    });
+  }
+  changed_.wait(lock, [this] { return ended_; });
+}
+
+/// Nothing more comes; who still waits is told so.
+void redis_log::end() {
+  home_.cancel(std::exchange(timer_, 0));
+  give_answers();
+  if (appender_) appender_->expire(steady_time::max());
+  reader_ = nullptr;
+  joiner_ = nullptr;
+  follower_ = nullptr;
+  appender_ = nullptr;
+  // Behind the clients that end themselves in what was posted before.
+  home_.post([this] {
+    const std::lock_guard guard(mutex_);
+    ended_ = true;
+    changed_.notify_all();
+  });
+}
+
+void redis_log::observe(observer work) {
+  const std::lock_guard in_order(order_);
+  observer_ = std::move(work);
+}
+
+void redis_log::on_break(std::function<void()> work) {
+  const std::lock_guard in_order(order_);
+  broken_ = std::move(work);
+}
+
+void redis_log::watch_facts(std::function<void(const fact&)> work) {
+  const std::lock_guard in_order(order_);
+  fact_watcher_ = std::move(work);
+}
+
+void redis_log::append(std::vector<entry> batch, std::vector<answer> answers, appended done) {
+  give({std::move(batch), std::move(answers), std::nullopt, std::move(done), {}});
+}
+
+void redis_log::keep(fact item, kept done) {
+  give({{},
+        {},
+        std::move(item),
+        [done = std::move(done)](const result<placed>& outcome) { done(outcome ? result<void>() : outcome.error()); },
+        {}});
+}
+
+void redis_log::give(append_job job) {
+  bool first = false;
+  {
+    const std::lock_guard guard(mutex_);
+    if (!stopping_ && (ready_ || !job.kept())) {
+      inbox_.push_back(std::move(job));
+      job.done = nullptr;
+      first = inbox_.size() == 1;
+    }
+  }
+  if (job.done) return job.done(errc::unavailable);
+  if (first) home_.post([this] { take_inbox(); });
+}
+
+void redis_log::take_inbox() {
+  std::vector<append_job> jobs;
+  {
+    const std::lock_guard guard(mutex_);
+    jobs.swap(inbox_);
+  }
+  if (!appender_) return;
+  for (auto& job : jobs) {
+    job.deadline = home_.now() + options_.patience;
+    appender_->add(std::move(job));
+  }
+  if (away_since_) pass_locally();
+  if (timer_ == 0) tick();
+}
+
+/// What is not kept waits for nobody.
+void redis_log::pass_locally() {
+  for (auto& job : appender_->take_passing()) {
+    placed out;
+    for (auto& item : job.batch) {
+      item.position = head();
+      out.positions.push_back(item.position);
+      observe_one(item);
+    }
+    if (job.done) job.done(std::move(out));
+  }
+}
+
+void redis_log::tick() {
+  timer_ = 0;
+  if (!appender_) return;
+  const auto now = home_.now();
+  appender_->expire(now);
+  give_answers();
+  bool stopping = false;
+  std::string refused;
+  {
+    const std::lock_guard guard(mutex_);
+    stopping = stopping_;
+    if (ready_ && away_since_ && *away_since_ + options_.patience <= now) {
+      ready_ = false;
+      refused = trouble_;
+    }
+  }
+  if (!refused.empty() && options_.on_trouble) options_.on_trouble(refused);
+  const bool waits = !appender_->idle() || !answers_.empty();
+  const bool late = away_since_ && *away_since_ + options_.patience <= now;
+  if (stopping && (!waits || late)) return end();
+  if (waits || away_since_ || stopping) timer_ = home_.after(tick_interval, [this] { tick(); });
+}
+
+known_log redis_log::known() const {
+  auto unseen = skipped_;
+  if (!following_) unseen.emplace_back(follower_->last().position + 1, position_max);
+  return {epoch(), appender_->known_head(), appender_->known_by(), std::move(unseen)};
+}
+
+void redis_log::on_away(const std::string& reason) {
+  {
+    const std::lock_guard guard(mutex_);
+    trouble_ = reason;
+  }
+  appender_->pause();
+  if (!away_since_) away_since_ = home_.now();
+  pass_locally();
+  if (timer_ == 0) tick();
+}
+
+void redis_log::on_joined(const standing& now, bool missed) {
+  const auto before = epoch();
+  const bool another = before != now.epoch;
+  away_since_.reset();
+  skipped_.clear();
+  if (another) {
+    {
+      const std::lock_guard guard(mutex_);
+      epoch_ = now.epoch;
+      head_ = now.head;
+    }
+    window_.begin_after(now.head);
+    appender_->forget(now.head);
+    if (!before.empty()) break_off("epoch");
+    follower_->read_on(now.last);
+  } else {
+    if (missed) {
+      window_.begin_after(head());
+      break_off("gap");
+    }
+    if (now.passed_to > follower_->last()) reload_facts();
+    if (!following_) follower_->read_on(follower_->last());
+  }
+  following_ = true;
+  take_standing(now);
+  bool recovered = false;
+  {
+    const std::lock_guard guard(mutex_);
+    recovered = open_ && !ready_;
+    open_ = ready_ = true;
+    trouble_.clear();
+    changed_.notify_all();
+  }
+  if (recovered && options_.on_trouble) options_.on_trouble("");
+  appender_->go(joiner_->client(), joiner_->loaded().append, now.epoch);
+}
+
+void redis_log::break_off(std::string_view cause) {
+  count("fanfare_history_breaks_total", "Times that the log was found to have lost events, by cause.", cause);
+  const std::lock_guard in_order(order_);
+  if (broken_) broken_();
+}
+
+void redis_log::on_item(const redis::reply& came) {
+  const auto item = parse_item(came);
+  if (!item) return count("fanfare_history_malformed_total", "Entries of the log that are none.", "stream");
+  if (item->event) return on_event(*item->event, item->by);
+  if (item->kept) {
+    if (item->by == options_.appender.node) return;
+    const std::lock_guard in_order(order_);
+    if (fact_watcher_) fact_watcher_(*item->kept);
+    return;
+  }
+  if (item->epoch == epoch()) return;
+  // What follows is of another life of the log.
+  follower_->stop();
+  following_ = false;
+  joiner_->join();
+}
+
+void redis_log::on_event(const entry& item, const std::string& by) {
+  if (item.kept) {
+    const auto next = head() + 1;
+    if (item.position > next) {
+      if (skipped_.size() < skipped_max)
+        skipped_.emplace_back(next, item.position - 1);
+      else
+        skipped_.back().second = item.position - 1;
+      joiner_->join();
+    }
+    appender_->know(item.position, by);
+  }
+  observe_one(item);
+}
+
+void redis_log::observe_one(const entry& item) {
+  if (item.kept) {
+    window_.admit(in_window(item));
+    const std::lock_guard guard(mutex_);
+    head_ = item.position;
+  }
+  const std::lock_guard in_order(order_);
+  if (observer_) observer_(item);
+}
+
+void redis_log::on_answered(redis_appender::answered came) {
+  // Nothing is between what this node has seen and what it has appended: it need not read that.
+  if (following_ && came.before == follower_->last()) {
+    observe_own(came);
+    follower_->pass(came.now.last);
+  }
+  take_standing(came.now);
+  for (std::size_t i = 0; i < came.jobs.size(); ++i) {
+    if (!came.jobs[i].done) continue;
+    answers_.push_back(
+        {came.now.last, home_.now() + answer_delay_max,
+         [done = std::move(came.jobs[i].done), outcome = std::move(came.outcomes[i])] { done(outcome); }});
+  }
+  give_answers();
+}
+
+void redis_log::observe_own(const redis_appender::answered& came) {
+  for (std::size_t i = 0; i < came.jobs.size(); ++i) {
+    const auto& outcome = came.outcomes[i];
+    if (!outcome) continue;
+    const auto& batch = came.jobs[i].batch;
+    std::vector<bool> repeated(batch.size(), false);
+    for (const auto& each : outcome->repeats) {
+      for (const auto& event : each.events) {
+        if (event.of_batch && *event.of_batch < repeated.size()) repeated[*event.of_batch] = true;
+      }
+    }
+    for (std::size_t n = 0; n < batch.size(); ++n) {
+      if (repeated[n]) continue;
+      auto item = batch[n];
+      item.position = outcome->positions[n];
+      observe_one(item);
+    }
+  }
+}
+
+void redis_log::give_answers() {
+  const auto now = home_.now();
+  while (!answers_.empty() && (answers_.front().until <= follower_->last() || answers_.front().deadline <= now)) {
+    const auto ready = std::move(answers_.front());
+    answers_.pop_front();
+    ready.give();
+  }
+}
+
+void redis_log::take_standing(const standing& now) {
+  const std::lock_guard guard(mutex_);
+  used_ = now.used;
+  oldest_ = now.oldest;
+}
+
+void redis_log::reload_facts() {
+  reader_->facts([this](const std::vector<fact>& all) {
+    const std::lock_guard in_order(order_);
+    for (const auto& each : all) {
+      if (fact_watcher_) fact_watcher_(each);
+    }
+  });
+}
+
+std::vector<fact> redis_log::facts(std::int64_t now_ms) const {
+  std::promise<std::vector<fact>> given;
+  home_.post([&] { reader_->facts([&](std::vector<fact> all) { given.set_value(std::move(all)); }); });
+  auto out = given.get_future().get();
+  std::erase_if(out, [now_ms](const fact& each) { return each.until_ms <= now_ms; });
+  return out;
+}
+
+void redis_log::read(range wanted, page_ready done) const {
+  std::optional<page> near;
+  window_.read(wanted, [&near](result<page> came) { near = std::move(*came); });
+  if (near->complete || (wanted.newest_first && near->more)) return done(std::move(*near));
+  home_.post([this, wanted = std::move(wanted), done = std::move(done)] {
+    if (!reader_ || away_since_) return done(errc::unavailable);
+    reader_->page(wanted, done);
+  });
+}
+
+void redis_log::trim(std::int64_t now_ms) {
+  home_.post([this, now_ms] {
+    if (!reader_ || away_since_) return;
+    reader_->trim(now_ms, options_.appender.bounds, [this](const standing& now) { take_standing(now); });
+  });
+}
+
+std::uint64_t redis_log::head() const {
+  const std::lock_guard guard(mutex_);
+  return head_;
+}
+
+std::uint64_t redis_log::oldest() const {
+  const std::lock_guard guard(mutex_);
+  return oldest_;
+}
+
+std::string redis_log::epoch() const {
+  const std::lock_guard guard(mutex_);
+  return epoch_;
+}
+
+log::usage redis_log::used() const {
+  const std::lock_guard guard(mutex_);
+  return used_;
+}
+
+bool redis_log::ready() const {
+  const std::lock_guard guard(mutex_);
+  return ready_;
+}
+
+void redis_log::count(std::string_view name, std::string_view help, std::string_view cause) const {
+  if (options_.metrics != nullptr) {
+    options_.metrics->counter(name, help, {{"cause", std::string(cause)}}).add();
+  }
+}
+
+}  // namespace fanfare::history

@@ -1,0 +1,65 @@
+#include "history/redis/redis_reader.hpp"
+
+#include <algorithm>
+
+namespace fanfare::history {
+
+void redis_reader::page(const range& wanted, log::page_ready done) {
+  constexpr std::size_t entries_max = 10000;
+  word_list words;
+  words.add("EVALSHA");
+  words.add(joiner_.loaded().read);
+  words.add("1");
+  words.add(key_);
+  words.add(wanted.after);
+  words.add(std::min(wanted.up_to, position_max));
+  words.add(wanted.since_ms);
+  words.add(wanted.newest_first ? "1" : "0");
+  words.add(std::clamp<std::size_t>(wanted.entries_max, 1, entries_max));
+  words.add(std::min(wanted.bytes_max, page_bytes_max_));
+  for (const auto& room : wanted.rooms) words.add(room);
+  redis::batch commands;
+  commands.add(words.words());
+  commands.at_key(key_);
+  joiner_.client().submit(std::move(commands),
+                          [done = std::move(done)](const auto& came) {
+                            if (!came || came->at(0).is_error()) return done(errc::unavailable);
+                            done(parse_page(came->at(0)));
+                          },
+                          {.repeatable = true});
+}
+
+void redis_reader::facts(std::function<void(std::vector<fact>)> done) {
+  redis::batch commands{"HGETALL", key_ + ":facts"};
+  commands.at_key(key_);
+  joiner_.client().submit(std::move(commands),
+                          [done = std::move(done)](const auto& came) {
+                            std::vector<fact> out;
+                            for (std::size_t i = 0; came && i + 1 < came->at(0).elements.size(); i += 2) {
+                              auto each = parse_fact(came->at(0).elements[i].text, came->at(0).elements[i + 1].text);
+                              if (each) out.push_back(std::move(*each));
+                            }
+                            done(std::move(out));
+                          },
+                          {.repeatable = true});
+}
+
+void redis_reader::trim(std::int64_t now_ms, const memory_log_options& bounds,
+                        std::function<void(const standing& now)> done) {
+  redis::batch commands{"EVALSHA",
+                        joiner_.loaded().trim,
+                        "1",
+                        key_,
+                        std::to_string(now_ms),
+                        std::to_string(bounds.bytes_max),
+                        std::to_string(bounds.entries_max),
+                        std::to_string(bounds.age_max.count())};
+  commands.at_key(key_);
+  joiner_.client().submit(std::move(commands),
+                          [alive = std::weak_ptr(alive_), done = std::move(done)](const auto& came) {
+                            const auto now = came && !alive.expired() ? parse_standing(came->at(0)) : std::nullopt;
+                            if (now) done(*now);
+                          });
+}
+
+}  // namespace fanfare::history

@@ -1,0 +1,40 @@
+#pragma once
+
+// What is asked of the log in Redis beside its end: old pages, facts, to drop what is too old. Inbound: redis_log.
+// Outbound: redis/client through redis_joiner, read.lua, trim.lua.
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "history/log.hpp"
+#include "history/memory_log.hpp"
+#include "history/redis/redis_joiner.hpp"
+#include "history/redis/stream_codec.hpp"
+
+namespace fanfare::history {
+
+/// After the first join. What was asked and not answered when it goes is not told. Thread: the joiner's.
+class redis_reader {
+ public:
+  /// `key`: the stream. One page has at most `page_bytes_max` of JSON, or one entry. The joiner must outlive it.
+  redis_reader(redis_joiner& joiner, std::string key, std::size_t page_bytes_max)
+      : joiner_(joiner), key_(std::move(key)), page_bytes_max_(page_bytes_max) {}
+
+  /// Fails: unavailable. `done` runs even if this goes.
+  void page(const range& wanted, log::page_ready done);
+  /// All that are kept; none when Redis does not answer. `done` runs even if this goes.
+  void facts(std::function<void(std::vector<fact>)> done);
+  void trim(std::int64_t now_ms, const memory_log_options& bounds, std::function<void(const standing& now)> done);
+
+ private:
+  redis_joiner& joiner_;
+  const std::string key_;
+  const std::size_t page_bytes_max_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+}  // namespace fanfare::history

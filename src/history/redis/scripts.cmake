@@ -1,0 +1,10 @@
+# The log's scripts become strings of the history floor; editing one configures anew.
+foreach(script store append join read trim)
+  set(file ${CMAKE_CURRENT_LIST_DIR}/${script}.lua)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  string(TOUPPER ${script} name)
+  file(READ ${file} FANFARE_LUA_${name})
+endforeach()
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/scripts.cpp.in)
+configure_file(${CMAKE_CURRENT_LIST_DIR}/scripts.cpp.in ${PROJECT_BINARY_DIR}/history/scripts.cpp @ONLY)
+target_sources(fanfare_history PRIVATE ${PROJECT_BINARY_DIR}/history/scripts.cpp)

@@ -1,0 +1,335 @@
+#include "history/redis/redis_log.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "history/entries.hpp"
+#include "history/redis/redis_rig.hpp"
+
+// Nodes that share a log in a real Redis: one order, repeats and facts of each other, and what an outage leaves.
+
+namespace fanfare::history {
+namespace {
+
+using testing::Each;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+entry named(const std::string& id, std::vector<std::string> rooms = {"a"}) {
+  auto out = test::event(std::move(rooms), 1);
+  out.id = id;
+  return out;
+}
+
+entry passing(const std::string& id) {
+  auto out = named(id);
+  out.kept = false;
+  out.json = {};
+  return out;
+}
+
+/// A node, and all that it is told.
+struct node {
+  node(test::redis_rig& rig, const std::string& name, const memory_log_options& bounds = {},
+       const std::function<void(redis_log_options&)>& change = {})
+      : made(rig.make(name, bounds, [&](redis_log_options& options) {
+          options.on_trouble = [this](const std::string& reason) { note(reason.empty() ? "well" : "trouble"); };
+          if (change) change(options);
+        })) {
+    log().on_break([this] { note("break " + log().epoch()); });
+    log().watch_facts([this](const fact& item) { note("fact " + item.name + "=" + std::to_string(item.number)); });
+    log().observe([this](const entry& item) {
+      const std::lock_guard lock(mutex);
+      seen.push_back(item.id + "@" + std::to_string(item.position));
+      changed.notify_all();
+    });
+  }
+  redis_log& log() { return *made.log; }
+  void note(const std::string& what) {
+    const std::lock_guard lock(mutex);
+    notes.push_back(what);
+    changed.notify_all();
+  }
+  result<placed> append(std::vector<entry> batch, std::vector<answer> answers = {}) {
+    return begin(std::move(batch), std::move(answers)).get();
+  }
+  std::future<result<placed>> begin(std::vector<entry> batch, std::vector<answer> answers = {}) {
+    auto came = std::make_shared<std::promise<result<placed>>>();
+    log().append(std::move(batch), std::move(answers), [came](auto outcome) { came->set_value(std::move(outcome)); });
+    return came->get_future();
+  }
+  bool keep(fact item) {
+    std::promise<bool> came;
+    log().keep(std::move(item), [&came](const auto& outcome) { came.set_value(outcome.has_value()); });
+    return came.get_future().get();
+  }
+  page read(range wanted) {
+    std::promise<page> came;
+    log().read(std::move(wanted), [&came](auto given) { came.set_value(given ? *given : page{}); });
+    return came.get_future().get();
+  }
+  void wait_for(const std::string& what) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] {
+      return std::ranges::find(notes, what) != notes.end() || std::ranges::find(seen, what) != seen.end();
+    });
+  }
+  void wait_for_break() {
+    std::unique_lock lock(mutex);
+    changed.wait(lock,
+                 [&] { return std::ranges::any_of(notes, [](auto& each) { return each.starts_with("break"); }); });
+  }
+  /// Its thread does nothing until what is returned is set.
+  std::shared_ptr<std::promise<void>> hold() {
+    auto go_on = std::make_shared<std::promise<void>>();
+    std::promise<void> held;
+    made.workers->pool().at(0).post([&held, go_on] {
+      held.set_value();
+      go_on->get_future().wait();
+    });
+    held.get_future().wait();
+    return go_on;
+  }
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::vector<std::string> seen, notes;
+  test::redis_rig::node made;
+};
+
+std::vector<answer> remembering(const std::string& key, const std::string& digest, const std::string& id) {
+  return {{key, digest, {{id, 0, 0}}, 1}};
+}
+
+TEST(redis_log_test, all_nodes_see_one_order_with_what_is_not_kept_in_its_place) {
+  test::redis_rig rig;
+  node a(rig, "a"), b(rig, "b");
+  std::vector<std::thread> writers;
+  for (int n = 0; n < 4; ++n) {
+    writers.emplace_back([&, n] {
+      auto& to = n % 2 == 0 ? a : b;
+      for (int i = 0; i < 50; ++i) {
+        const auto id = std::to_string(n) + "." + std::to_string(i);
+        ASSERT_TRUE(to.append({named(id), passing(id + "p")}));
+      }
+    });
+  }
+  for (auto& each : writers) each.join();
+  ASSERT_TRUE(a.append({named("last")}));
+  for (auto* each : {&a, &b}) each->wait_for("last@201");
+  EXPECT_EQ(a.seen.size(), 401U);
+  EXPECT_EQ(a.seen, b.seen);
+  EXPECT_EQ(a.log().epoch(), b.log().epoch());
+  EXPECT_EQ(b.read({.rooms = {"a"}}).entries.size(), 201U);
+  EXPECT_THAT(a.notes, IsEmpty());
+  EXPECT_THAT(b.notes, IsEmpty());
+}
+
+TEST(redis_log_test, answers_what_another_node_has_been_asked) {
+  test::redis_rig rig;
+  node a(rig, "a"), b(rig, "b");
+  ASSERT_TRUE(a.append({named("x"), named("y")},
+                       {{"key x", "", {{"x", 0, 0}}, 1}, {"all", "d", {{"x", 0, 0}, {"y", 0, 1}}, 1}}));
+  b.wait_for("y@2");
+  // One event of two has come before; the other is appended.
+  auto again = b.append({named("x"), named("z")}, remembering("key x", "", "x"));
+  ASSERT_TRUE(again);
+  EXPECT_THAT(again->positions, ElementsAre(1, 3));
+  EXPECT_EQ(again->repeats, (std::vector<answer>{{"key x", "", {{"x", 1, 0}}, 0}}));
+  // The whole request, as it was answered then.
+  again = b.append({named("p"), named("q")}, {{"all", "other", {{"p", 0, 0}, {"q", 0, 1}}, 1}});
+  ASSERT_TRUE(again);
+  EXPECT_THAT(again->positions, ElementsAre(1, 2));
+  EXPECT_EQ(again->repeats, (std::vector<answer>{{"all", "d", {{"x", 1, 0}, {"y", 2, 1}}, 0}}));
+  ASSERT_TRUE(b.append({named("end")}));
+  a.wait_for("end@4");
+  EXPECT_THAT(a.seen, ElementsAre("x@1", "y@2", "z@3", "end@4"));
+  EXPECT_EQ(a.seen, b.seen);
+}
+
+TEST(redis_log_test, facts_reach_the_other_nodes_and_those_that_begin_later) {
+  test::redis_rig rig;
+  node a(rig, "a"), b(rig, "b");
+  ASSERT_TRUE(a.keep({"f", 7, 5000, "some \x01 content"}));
+  ASSERT_TRUE(a.keep({"g", 8, never}));
+  ASSERT_TRUE(a.keep({"h", 9, 6000}));
+  ASSERT_TRUE(a.keep({"h", 9, 0}));
+  b.wait_for("fact g=8");
+  b.wait_for("fact h=9");
+  EXPECT_THAT(a.notes, IsEmpty()) << "it knows what it keeps";
+  node late(rig, "late");
+  auto found = late.log().facts(4999);
+  std::ranges::sort(found, {}, &fact::name);
+  EXPECT_THAT(found, ElementsAre(fact{"f", 7, 5000, "some \x01 content"}, fact{"g", 8, never, ""}));
+  EXPECT_EQ(late.log().facts(5000).size(), 1U);
+}
+
+TEST(redis_log_test, a_node_that_begins_goes_on_where_the_log_is) {
+  test::redis_rig rig;
+  std::string epoch;
+  {
+    node a(rig, "a");
+    epoch = a.log().epoch();
+    ASSERT_TRUE(a.append({named("x"), named("y"), passing("p")}));
+  }
+  node b(rig, "b");
+  EXPECT_EQ(b.log().epoch(), epoch);
+  EXPECT_EQ(b.log().head(), 2U);
+  EXPECT_EQ(test::positions(b.read({.rooms = {"a"}})).size(), 2U) << "from Redis";
+  ASSERT_TRUE(b.append({named("z")}));
+  EXPECT_THAT(b.seen, ElementsAre("z@3"));
+}
+
+TEST(redis_log_test, what_is_appended_while_redis_is_away_waits_for_it) {
+  test::redis_rig rig("appendonly yes\nappendfsync always\n");
+  node a(rig, "a"), b(rig, "b");
+  ASSERT_TRUE(a.append({named("before")}));
+  b.wait_for("before@1");
+  rig.server().kill();
+  auto kept = a.begin({named("during")});
+  ASSERT_TRUE(a.append({passing("local")}));
+  rig.server().start();
+  ASSERT_TRUE(kept.get());
+  ASSERT_TRUE(b.append({named("after")}));
+  for (auto* each : {&a, &b}) each->wait_for("after@3");
+  EXPECT_THAT(b.seen, ElementsAre("before@1", "during@2", "after@3"));
+  EXPECT_THAT(a.seen, testing::UnorderedElementsAre("before@1", "local@1", "during@2", "after@3"));
+  EXPECT_THAT(a.notes, IsEmpty());
+  EXPECT_THAT(b.notes, IsEmpty());
+}
+
+TEST(redis_log_test, a_redis_that_stands_still_is_told_and_nothing_is_appended_twice) {
+  test::redis_rig rig;
+  node b(rig, "b");
+  rig.request_timeout = milliseconds{200};
+  node a(rig, "a", {}, [](redis_log_options& options) { options.patience = milliseconds{200}; });
+  ASSERT_TRUE(a.append({named("before")}));
+  rig.server().freeze();
+  EXPECT_EQ(a.append({named("during")}, remembering("k", "", "during")).error().code, errc::unavailable);
+  a.wait_for("trouble");
+  EXPECT_FALSE(a.log().ready());
+  EXPECT_EQ(a.append({named("at once")}).error().code, errc::unavailable);
+  EXPECT_TRUE(a.append({passing("local")}));
+  rig.server().thaw();
+  a.wait_for("well");
+  EXPECT_TRUE(a.log().ready());
+  const auto again = a.append({named("during")}, remembering("k", "", "during"));
+  ASSERT_TRUE(again) << "its publisher asks again";
+  ASSERT_TRUE(b.append({named("end")}));
+  for (auto* each : {&a, &b}) each->wait_for("end@3");
+  EXPECT_THAT(b.seen, ElementsAre("before@1", "during@2", "end@3"));
+}
+
+TEST(redis_log_test, an_emptied_redis_begins_another_log) {
+  test::redis_rig rig;
+  node a(rig, "a"), b(rig, "b");
+  ASSERT_TRUE(a.append({named("x"), named("y")}));
+  b.wait_for("y@2");
+  rig.server().kill();
+  rig.server().start();
+  for (auto* each : {&a, &b}) each->wait_for_break();
+  ASSERT_TRUE(a.append({named("z")}));
+  for (auto* each : {&a, &b}) each->wait_for("z@3");
+  EXPECT_THAT(a.notes, ElementsAre("break " + a.log().epoch()));
+  EXPECT_THAT(b.notes, ElementsAre("break " + a.log().epoch()));
+  EXPECT_NE(a.log().epoch(), "e");
+  EXPECT_EQ(a.log().epoch(), b.log().epoch());
+  EXPECT_THAT(test::positions(a.read({.rooms = {"a"}})), ElementsAre(3)) << "no position is used twice";
+}
+
+struct lost_end : testing::Test {
+  void SetUp() override {
+    ASSERT_TRUE(a.append({named("x")}));
+    b.wait_for("x@1");
+    redis::test::live_client(rig.url()).ask({"SAVE"});
+  }
+  test::redis_rig rig;
+  node a{rig, "a"}, b{rig, "b"};
+};
+
+TEST_F(lost_end, is_found_by_a_node_that_has_seen_it) {
+  ASSERT_TRUE(a.append({named("y")}));
+  b.wait_for("y@2");
+  rig.server().kill();
+  rig.server().start();
+  for (auto* each : {&a, &b}) each->wait_for_break();
+  ASSERT_TRUE(b.append({named("z")}));
+  for (auto* each : {&a, &b}) each->wait_for("z@3");
+  for (auto* each : {&a, &b}) EXPECT_THAT(each->notes, ElementsAre("break " + a.log().epoch()));
+  EXPECT_NE(a.log().epoch(), "e");
+}
+
+TEST_F(lost_end, is_found_though_others_have_been_appended_in_its_place) {
+  ASSERT_TRUE(a.append({named("y")}));
+  b.wait_for("y@2");
+  rig.server().kill();
+  const auto held_a = a.hold();
+  const auto held_b = b.hold();
+  rig.server().start();
+  node c(rig, "c");
+  EXPECT_EQ(c.log().epoch(), "e");
+  ASSERT_TRUE(c.append({named("Y"), named("Z")}));
+  held_a->set_value();
+  held_b->set_value();
+  for (auto* each : {&a, &b, &c}) each->wait_for_break();
+  ASSERT_TRUE(a.append({named("end")}));
+  for (auto* each : {&a, &b, &c}) each->wait_for("end@4");
+  EXPECT_NE(c.log().epoch(), "e") << "a client that has 2 of the lost end is told so";
+}
+
+struct lagging : testing::Test {
+  test::redis_rig rig;
+  node a{rig, "a", {.room_entries_max = 5}}, b{rig, "b", {.room_entries_max = 5}};
+};
+
+TEST_F(lagging, a_node_tells_of_what_was_dropped_before_it_could_read_it) {
+  ASSERT_TRUE(a.append({named("x")}));
+  b.wait_for("x@1");
+  const auto held = b.hold();
+  for (int n = 0; n < 20; ++n) ASSERT_TRUE(a.append({named(std::to_string(n))}));
+  held->set_value();
+  b.wait_for("19@21");
+  b.wait_for("break e");
+  EXPECT_THAT(a.notes, IsEmpty());
+  EXPECT_EQ(rig.count("fanfare_history_breaks_total"), 1);
+}
+
+TEST_F(lagging, a_node_misses_nothing_that_a_newer_one_took_the_place_of) {
+  ASSERT_TRUE(a.append({named("x")}));
+  b.wait_for("x@1");
+  const auto held = b.hold();
+  for (int n = 0; n < 20; ++n) {
+    auto item = test::latest({"a"}, "k", 1);
+    item.id = std::to_string(n);
+    ASSERT_TRUE(a.append({item}));
+  }
+  held->set_value();
+  b.wait_for("19@21");
+  ASSERT_TRUE(b.append({named("end")}));
+  EXPECT_THAT(b.notes, IsEmpty());
+}
+
+TEST(redis_log_test, replicas_that_are_too_few_refuse) {
+  test::redis_rig rig;
+  node a(rig, "a", {}, [](redis_log_options& options) {
+    options.appender.min_replicas = 1;
+    options.appender.replica_timeout = milliseconds{20};
+  });
+  EXPECT_EQ(a.append({named("x")}).error().code, errc::unavailable);
+  EXPECT_TRUE(a.append({passing("p")})) << "what is not kept needs none";
+}
+
+TEST(redis_log_test, says_why_it_cannot_begin) {
+  test::redis_rig rig("requirepass secret\n");
+  try {
+    rig.make("a", {}, [](redis_log_options& options) { options.start_timeout = milliseconds{100}; });
+    FAIL();
+  } catch (const std::runtime_error& why) {
+    EXPECT_THAT(why.what(), testing::HasSubstr("NOAUTH"));
+  }
+}
+
+}  // namespace
+}  // namespace fanfare::history
