@@ -112,7 +112,10 @@ void get_history(const administration& at, const http::exchange_ptr& exchange, c
                         true);
     };
     if (*last) return domain::read_newest(at.events, {room}, **last, std::move(answer));
-    domain::read_history(at.events, {room}, since, limit, std::move(answer));
+    at.events.catch_up(since.value_or(""), exchange->worker(),
+                       [&at, room, since, limit, answer = std::move(answer)]() mutable {
+                         domain::read_history(at.events, {room}, since, limit, std::move(answer));
+                       });
   });
 }
 
@@ -170,12 +173,16 @@ void disconnect_user(const administration& at, const http::exchange_ptr& exchang
 }
 
 void restore_revocations(const administration& at) {
+  for (const auto& each : at.log.facts(at.says.around.unix_ms())) hear_revocation(at, each);
+}
+
+void hear_revocation(const administration& at, const history::fact& item) {
+  if (!item.name.starts_with(revocation_mark)) return;
   const auto from_ms = [](std::int64_t ms) { return domain::system_time(milliseconds(ms)); };
-  for (const auto& each : at.log.facts(at.says.around.unix_ms())) {
-    if (!each.name.starts_with(revocation_mark)) continue;
-    at.tokens.revoked().restore(
-        {each.name.substr(revocation_mark.size()), from_ms(each.number), from_ms(each.until_ms)}, at.says.around.now());
-  }
+  const auto key = item.name.substr(revocation_mark.size());
+  at.tokens.revoked().restore({key, from_ms(item.number), from_ms(item.until_ms)}, at.says.around.now());
+  if (key.starts_with('j')) at.connections.disconnect("", std::string_view(key).substr(1));
+  if (key.starts_with('u')) at.connections.disconnect(std::string_view(key).substr(1), "");
 }
 
 void revoke(const administration& at, const http::exchange_ptr& exchange, const credential& who) {

@@ -38,5 +38,7 @@ void disconnect_user(const administration& at, const http::exchange_ptr& exchang
 void revoke(const administration& at, const http::exchange_ptr& exchange, const credential& who);
 /// Puts those in force again that an earlier life of the server has kept. Before the server starts.
 void restore_revocations(const administration& at);
+/// Puts in force what another node has revoked (history::log::watch_facts); other facts are let be. Thread: any.
+void hear_revocation(const administration& at, const history::fact& item);
 
 }  // namespace fanfare::api

@@ -1,6 +1,7 @@
 #include "domain/feed.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <memory>
 #include <utility>
 
@@ -14,6 +15,8 @@ namespace fanfare::domain {
 
 namespace {
 
+constexpr milliseconds lag_max{5000};               // of this node behind another that a client has seen
+constexpr std::size_t ahead_max = 10000;            // who wait for what another node has seen
 constexpr std::size_t answer_bytes_max = 16777216;  // of one HTTP answer; what does not fit is in the next page
 
 }  // namespace
@@ -36,7 +39,35 @@ feed::~feed() {
 void feed::break_off() {
   const std::lock_guard guard(mutex_);
   head_ = log_.head();
+  wake(std::numeric_limits<std::uint64_t>::max());
   delivery_.interrupted();
+}
+
+void feed::wake(std::uint64_t up_to) {
+  while (!ahead_.empty() && ahead_.begin()->first <= up_to) ahead_.extract(ahead_.begin()).mapped()();
+}
+
+void feed::catch_up(std::string_view since, executor& worker, std::function<void()> then) {
+  const auto cursor = history::parse_cursor(since);
+  if (!log_.shared() || !cursor || cursor->epoch != log_.epoch()) return then();
+  struct wait {
+    std::function<void()> then;
+    timer_id timer = 0;
+  };
+  const auto waiting = std::make_shared<wait>();
+  const auto go_on = [waiting, &worker] {
+    worker.cancel(waiting->timer);
+    if (const auto work = std::exchange(waiting->then, nullptr)) work();
+  };
+  {
+    const std::lock_guard guard(mutex_);
+    if (cursor->position > head_ && ahead_.size() < ahead_max) {
+      waiting->then = std::move(then);
+      ahead_.emplace(cursor->position, [go_on, &worker] { worker.post(go_on); });
+    }
+  }
+  if (then) return then();
+  waiting->timer = worker.after(lag_max, go_on);
 }
 
 void feed::deliver(const history::entry& item) {
@@ -49,7 +80,10 @@ void feed::deliver(const history::entry& item) {
   set_cursor(*envelope, cursor_at(item.position));
   auto rooms = item.rooms;
   const std::lock_guard guard(mutex_);
-  if (item.kept) head_ = item.position;
+  if (item.kept) {
+    head_ = item.position;
+    wake(item.position);
+  }
   {
     const std::lock_guard filters(filters_mutex_);
     const auto evaluations = filters_.add_matching(rooms, *envelope);

@@ -7,12 +7,14 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include <fanfare/base/error.hpp>
+#include <fanfare/base/executor.hpp>
 #include <fanfare/base/metrics.hpp>
 #include <fanfare/base/value.hpp>
 
@@ -100,6 +102,9 @@ class feed {
   /// What `since` names, a cursor or an RFC 3339 time; nothing when a cursor leads nowhere now: another life of the
   /// log, or past the head. Fails: bad_request, neither of them.
   [[nodiscard]] result<std::optional<start>> start_of(std::string_view since) const;
+  /// Runs `then` on `worker`, inline where it can: at once, unless `since` is a cursor from a node that is ahead of
+  /// this one; then once this one has come as far, or after 5 s. Thread: `worker`'s.
+  void catch_up(std::string_view since, executor& worker, std::function<void()> then);
   [[nodiscard]] std::string cursor_at(std::uint64_t position) const;
   /// The position of the newest kept event, and its cursor.
   [[nodiscard]] std::uint64_t head() const noexcept { return head_; }
@@ -109,12 +114,14 @@ class feed {
  private:
   void deliver(const history::entry& item);
   void break_off();
+  void wake(std::uint64_t up_to);
   [[nodiscard]] result<std::string> acquire(const std::string& room, const filter_ptr& only);
 
   history::log& log_;
   delivery& delivery_;
   std::mutex mutex_;                 // delivery order: an event is delivered, or a subscriber let in
   std::atomic<std::uint64_t> head_;  // written under mutex_
+  std::multimap<std::uint64_t, std::function<void()>> ahead_;  // who waits for a position; under mutex_
   // Taken after mutex_, and never while delivering: a socket that a delivery overflows may close at once and give
   // its filters back.
   mutable std::mutex filters_mutex_;

@@ -118,6 +118,11 @@ class log {
   virtual void keep(fact item, kept done) = 0;
   /// Those of an earlier life whose time has not come. Before the first append.
   [[nodiscard]] virtual std::vector<fact> facts(std::int64_t /*now_ms*/) const { return {}; }
+  /// Whether other nodes write to it too, so that there are facts that this node has not kept.
+  [[nodiscard]] virtual bool shared() const { return false; }
+  /// The fact of that name as it is kept now, where the log is shared; `done` runs once.
+  using found = std::function<void(std::optional<fact>)>;
+  virtual void find(std::string /*name*/, found done) const { done(std::nullopt); }
   /// Told of what other nodes keep or withdraw (until_ms 0), in the log's order. Set before the first append.
   virtual void watch_facts(std::function<void(const fact&)> /*work*/) {}
 

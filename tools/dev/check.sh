@@ -79,7 +79,10 @@ check_chaos() {
   set_up_tests
   build_preset release
   node sdk/typescript/node_modules/typescript/bin/tsc -p sdk/typescript
-  CHAOS="${CHAOS:-50 20000 200 10}" FANFARE_PROGRAM="$PWD/build/release/bin/fanfare" node tests/chaos/history.test.mjs
+  local name
+  for name in history nodes; do
+    CHAOS="${CHAOS:-50 20000 200 10}" FREEZE_S="${FREEZE_S:-20}" FANFARE_PROGRAM="$PWD/build/release/bin/fanfare" node tests/chaos/$name.test.mjs
+  done
 }
 
 case "${1:-all}" in

@@ -64,15 +64,20 @@ class comeback : public std::enable_shared_from_this<comeback> {
     const auto* pid = said.find("pid");
     const auto* offset = said.find("offset");
     if (pid == nullptr || pid->if_string() == nullptr) return begin_anew("");
-    const auto from = at_.events.start_of(offset == nullptr ? std::string_view() : offset->as_string());
-    if (!from || !from->has_value() || (*from)->since_ms != 0) return begin_anew("offset");
     pid_ = *pid->if_string();
+    std::string since(offset == nullptr ? std::string_view() : offset->as_string());
+    at_.events.catch_up(since, socket_->worker(), [self = shared_from_this(), since] { self->find_session(since); });
+  }
+
+ private:
+  void find_session(const std::string& since) {
+    const auto from = at_.events.start_of(since);
+    if (!from || !from->has_value() || (*from)->since_ms != 0) return begin_anew("offset");
     seen_ = (*from)->after;
     at_.recovery->find(pid_, who_->sub, socket_->nsp().name(), at_.says.around.unix_ms(), socket_->worker(),
                        [self = shared_from_this()](auto found) { self->check_rooms(std::move(found)); });
   }
 
- private:
   void check_rooms(std::optional<recovery::session> found) {
     if (!found) return begin_anew("session");
     sid_ = std::move(found->sid);

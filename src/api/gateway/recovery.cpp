@@ -7,6 +7,8 @@ namespace fanfare::api {
 namespace {
 
 constexpr std::string_view session_mark = "session ";  // before the private id, in the log's facts
+// In a log that nodes share, who would drop the sessions of a node that never came back?
+constexpr std::int64_t shared_live_max_ms = 7LL * 24 * 3600 * 1000;
 
 std::string to_text(const recovery::session& what) {
   array rooms;
@@ -54,6 +56,8 @@ std::optional<recovery::session> from_text(std::string_view text) {
 }  // namespace
 
 recovery::recovery(history::log& log, recovery_bounds bounds, std::int64_t now_ms) : log_(log), bounds_(bounds) {
+  // Of a shared log, the sessions are looked for when their clients come: they may be live on other nodes.
+  if (log_.shared()) return;
   for (auto& each : log_.facts(now_ms)) {
     if (!each.name.starts_with(session_mark)) continue;
     const auto read = from_text(each.content);
@@ -65,23 +69,26 @@ recovery::recovery(history::log& log, recovery_bounds bounds, std::int64_t now_m
     // It had its client when the server was killed.
     const bool was_live = each.until_ms == history::never;
     lose(pid, entry, was_live ? now_ms : each.until_ms - bounds_.disconnection_max.count());
-    if (was_live) log_.keep(fact_of(pid, entry), [](const auto&) {});
+    if (was_live) log_.keep(fact_of(pid, entry, now_ms), [](const auto&) {});
   }
   expire(now_ms);
 }
 
-history::fact recovery::fact_of(const std::string& pid, const entry& which) const {
-  const auto until_ms = which.live ? history::never : which.lost_ms + bounds_.disconnection_max.count();
+history::fact recovery::fact_of(const std::string& pid, const entry& which, std::int64_t now_ms) const {
+  const auto live_until_ms = log_.shared() ? now_ms + shared_live_max_ms : history::never;
+  const auto until_ms = which.live ? live_until_ms : which.lost_ms + bounds_.disconnection_max.count();
   return {std::string(session_mark) + pid, 0, until_ms, which.content};
 }
 
 void recovery::find(const std::string& pid, const std::string& user, const std::string& nsp, std::int64_t now_ms,
                     executor& worker, found done) {
   std::shared_ptr<socketio::socket> before;
+  bool known = false;
   {
     const std::lock_guard lock(mutex_);
     expire(now_ms);
     const auto place = sessions_.find(pid);
+    known = place != sessions_.end();
     if (place != sessions_.end() && place->second.live && place->second.user == user) {
       before = place->second.socket.lock();
       if (before) {
@@ -91,7 +98,47 @@ void recovery::find(const std::string& pid, const std::string& user, const std::
       }
     }
   }
+  if (!known && log_.shared())
+    return look_up(pid, now_ms, [this, pid, user, nsp, &worker, done] {
+      worker.post([this, pid, user, nsp, done] { answer(pid, user, nsp, done); });
+    });
   if (!before) return answer(pid, user, nsp, done);
+  auto& its_worker = before->worker();
+  its_worker.post([before = std::move(before)] { before->close_transport(); });
+}
+
+/// Another node's session, lost or live: who knows its private id takes it.
+void recovery::look_up(const std::string& pid, std::int64_t now_ms, std::function<void()> then) {
+  log_.find(std::string(session_mark) + pid, [this, pid, now_ms, then = std::move(then)](const auto& item) {
+    const auto read = item && item->until_ms > now_ms ? from_text(item->content) : std::nullopt;
+    if (read) {
+      const std::lock_guard lock(mutex_);
+      const auto [place, fresh] = sessions_.try_emplace(pid);
+      if (fresh) {
+        place->second.content = item->content;
+        place->second.user = read->user;
+        lose(pid, place->second, now_ms);
+      }
+    }
+    then();
+  });
+}
+
+void recovery::hear(const history::fact& item) {
+  if (!item.name.starts_with(session_mark)) return;
+  std::shared_ptr<socketio::socket> before;
+  std::vector<std::function<void()>> waiting;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto place = sessions_.find(item.name.substr(session_mark.size()));
+    if (place == sessions_.end()) return;
+    before = place->second.socket.lock();
+    waiting.swap(place->second.waiting);
+    lost_.erase({place->second.lost_ms, place->first});
+    sessions_.erase(place);
+  }
+  for (const auto& work : waiting) work();
+  if (!before) return;
   auto& its_worker = before->worker();
   its_worker.post([before = std::move(before)] { before->close_transport(); });
 }
@@ -118,7 +165,7 @@ std::optional<recovery::session> recovery::begin(const std::string& pid, const s
   return from_text(entry.content).value_or(session{});
 }
 
-void recovery::keep(const std::string& pid, const session& what, std::function<void()> done) {
+void recovery::keep(const std::string& pid, const session& what, std::int64_t now_ms, std::function<void()> done) {
   std::optional<history::fact> item;
   auto content = to_text(what);
   {
@@ -127,7 +174,7 @@ void recovery::keep(const std::string& pid, const session& what, std::function<v
     if (place != sessions_.end()) {
       place->second.content = std::move(content);
       place->second.user = what.user;
-      item = fact_of(pid, place->second);
+      item = fact_of(pid, place->second, now_ms);
     }
   }
   if (!item) return done();
@@ -147,7 +194,7 @@ void recovery::end(const std::string& pid, bool comes_back, std::int64_t now_ms)
     if (place == sessions_.end()) return;
     waiting.swap(place->second.waiting);
     lose(pid, place->second, now_ms);
-    item = fact_of(pid, place->second);
+    item = fact_of(pid, place->second, now_ms);
     expire(now_ms);
   }
   log_.keep(std::move(*item), [](const auto&) {});

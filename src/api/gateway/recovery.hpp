@@ -30,7 +30,8 @@ struct recovery_bounds {
 
 /// Sessions by the private id that only their client was told. A session is kept in the log from the moment that it
 /// begins, as a killed server has no time to. What was missed is the log's to bring: the client says up to where it
-/// has everything. Thread: any.
+/// has everything. In a log that nodes share, it comes back to whichever node its client
+/// reaches. Thread: any.
 class recovery {
  public:
   struct room {
@@ -57,10 +58,12 @@ class recovery {
   [[nodiscard]] std::optional<session> begin(const std::string& pid, const socketio::socket_ptr& socket);
   /// What is to come back; `done` runs when a restart would find it, or when that cannot be: the session is dropped
   /// then.
-  void keep(const std::string& pid, const session& what, std::function<void()> done);
+  void keep(const std::string& pid, const session& what, std::int64_t now_ms, std::function<void()> done);
   /// Its socket is gone: kept for `disconnection_max` or, when it will not come back, dropped.
   void end(const std::string& pid, bool comes_back, std::int64_t now_ms);
   void drop(const std::string& pid);
+  /// What another node has kept (history::log::watch_facts): a session that it has now is no longer here.
+  void hear(const history::fact& item);
 
   /// Sessions that wait for their client.
   [[nodiscard]] std::size_t lost() const;
@@ -76,7 +79,8 @@ class recovery {
   };
   void lose(const std::string& pid, entry& which, std::int64_t now_ms);
   void expire(std::int64_t now_ms);
-  [[nodiscard]] history::fact fact_of(const std::string& pid, const entry& which) const;
+  [[nodiscard]] history::fact fact_of(const std::string& pid, const entry& which, std::int64_t now_ms) const;
+  void look_up(const std::string& pid, std::int64_t now_ms, std::function<void()> then);
   void answer(const std::string& pid, const std::string& user, const std::string& nsp, const found& done);
 
   history::log& log_;

@@ -18,7 +18,7 @@ subscriptions::subscriptions(gateway& at, const socketio::socket_ptr& socket, co
     : at_(at), socket_(socket), row_(row), who_(std::move(who)), pid_(std::move(pid)) {}
 
 void subscriptions::subscribe(wish asked, std::function<void(result<answer>)> done) {
-  in_order([self = shared_from_this(), asked = std::move(asked), done] { self->let_in(asked, done); },
+  in_order([self = shared_from_this(), asked = std::move(asked), done] { self->catch_up(asked, done); },
            [done](const result<void>& refused) { done(refused.error()); });
 }
 
@@ -45,6 +45,17 @@ void subscriptions::go_on() {
     waiting_.pop_front();
     work();
   }
+}
+
+void subscriptions::catch_up(const wish& asked, const std::function<void(result<answer>)>& done) {
+  const auto socket = socket_.lock();
+  if (!asked.since || !socket) return let_in(asked, done);
+  busy_ = true;
+  at_.events.catch_up(*asked.since, socket->worker(), [self = shared_from_this(), asked, done] {
+    self->busy_ = false;
+    self->let_in(asked, done);
+    self->go_on();
+  });
 }
 
 void subscriptions::let_in(const wish& asked, const std::function<void(result<answer>)>& done) {
@@ -163,7 +174,8 @@ void subscriptions::remember(std::function<void()> then) {
   recovery::session now{socket->id(), who_->sub, socket->nsp().name(), {}};
   for (const auto& [room, place] : rooms_) now.rooms.push_back({room, place.only, place.after});
   at_.recovery->keep(
-      pid_, now, [&worker = socket->worker(), then = std::move(then)]() mutable { worker.dispatch(std::move(then)); });
+      pid_, now, at_.says.around.unix_ms(),
+      [&worker = socket->worker(), then = std::move(then)]() mutable { worker.dispatch(std::move(then)); });
 }
 
 result<domain::feed::entered> subscriptions::enter(const std::vector<domain::feed::subscription>& wanted) {

@@ -64,6 +64,7 @@ class subscriptions : public std::enable_shared_from_this<subscriptions> {
   };
   void in_order(std::function<void()> work, const std::function<void(result<void>)>& refused);
   void go_on();
+  void catch_up(const wish& asked, const std::function<void(result<answer>)>& done);
   void let_in(const wish& asked, const std::function<void(result<answer>)>& done);
   void finish(const wish& asked, answer with, const std::function<void(result<answer>)>& done);
   void settle();

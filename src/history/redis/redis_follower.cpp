@@ -21,8 +21,8 @@ void redis_follower::stop() {
 
 void redis_follower::ask() {
   redis::batch commands;
-  commands.add({"XREAD", "COUNT", std::to_string(options_.page_entries), "BLOCK",
-                std::to_string(options_.block.count()), "STREAMS", options_.key, to_text(last_)});
+  commands.add({"XREAD", "COUNT", std::to_string(page_entries_), "BLOCK", std::to_string(options_.block.count()),
+                "STREAMS", options_.key, to_text(last_)});
   commands.at_key(options_.key);
   client_->submit(std::move(commands),
                   [this, asked = std::weak_ptr(asked_)](const auto& came) {
@@ -35,6 +35,8 @@ void redis_follower::take(const result<std::vector<redis::reply>>& came) {
   const std::weak_ptr<bool> asked = asked_;
   if (!came || came->at(0).is_error()) {
     stop();
+    // Perhaps so many of them are more than an answer may be.
+    page_entries_ = std::max<std::size_t>(page_entries_ / 4, 1);
     return told_.lost();
   }
   for (const auto& item : items_of(came->at(0))) {
@@ -45,6 +47,7 @@ void redis_follower::take(const result<std::vector<redis::reply>>& came) {
     told_.item(item);
     if (asked.expired()) return;
   }
+  page_entries_ = std::min(page_entries_ * 2, options_.page_entries);
   told_.pause();
   if (!asked.expired()) ask();
 }

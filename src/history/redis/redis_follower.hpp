@@ -25,10 +25,10 @@ class redis_follower {
     std::function<void()> lost;
   };
   struct options {
-    std::string key;              // the stream
-    milliseconds block{2000};     // how long Redis holds a question; also how soon silence is noticed
-    milliseconds patience{5000};  // beyond that, for the answer
-    std::size_t page_entries = 500;
+    std::string key;                 // the stream
+    milliseconds block{2000};        // how long Redis holds a question; also how soon silence is noticed
+    milliseconds patience{5000};     // beyond that, for the answer
+    std::size_t page_entries = 500;  // at most; fewer after a loss
   };
   redis_follower(executor& home, client_maker make, options how, events told)
       : home_(home), make_(std::move(make)), options_(std::move(how)), told_(std::move(told)) {}
@@ -54,6 +54,7 @@ class redis_follower {
   std::unique_ptr<redis::client> client_;
   std::shared_ptr<bool> asked_;  // of this connection; gone with it
   stream_id last_;
+  std::size_t page_entries_ = 1;
 };
 
 }  // namespace fanfare::history

@@ -39,9 +39,7 @@ void redis_log::start() {
   appender_ = std::make_unique<redis_appender>(
       home_, std::move(how),
       redis_appender::events{[this](auto came) { on_answered(std::move(came)); }, [this] { joiner_->join(); },
-                             [this](const std::string& why) {
-                               if (options_.on_trouble) options_.on_trouble(why);
-                             }});
+                             [this](const std::string& why) { set_refusing(true, why); }});
   follower_ = std::make_unique<redis_follower>(
       home_, options_.make_client, redis_follower::options{.key = key_, .patience = options_.patience},
       redis_follower::events{[this](const auto& item) { on_item(item); }, [this] { give_answers(); },
@@ -156,7 +154,7 @@ void redis_log::pass_locally() {
 }
 
 void redis_log::tick() {
-  timer_ = 0;
+  home_.cancel(std::exchange(timer_, 0));
   if (!appender_) return;
   const auto now = home_.now();
   appender_->expire(now);
@@ -175,7 +173,9 @@ void redis_log::tick() {
   const bool waits = !appender_->idle() || !answers_.empty();
   const bool late = away_since_ && *away_since_ + options_.patience <= now;
   if (stopping && (!waits || late)) return end();
-  if (waits || away_since_ || stopping) timer_ = home_.after(tick_interval, [this] { tick(); });
+  if (stopping) return home_.post([this] { tick(); });
+  if (waits || away_since_ || stopping)
+    timer_ = home_.after(stopping ? milliseconds{5} : tick_interval, [this] { tick(); });
 }
 
 known_log redis_log::known() const {
@@ -280,7 +280,17 @@ void redis_log::observe_one(const entry& item) {
   if (observer_) observer_(item);
 }
 
+/// Redis is there, but will not write: its memory is full, its disk refuses, its replicas are gone.
+void redis_log::set_refusing(bool now, const std::string& why) {
+  {
+    const std::lock_guard guard(mutex_);
+    if (std::exchange(refusing_, now) == now) return;
+  }
+  if (options_.on_trouble) options_.on_trouble(why);
+}
+
 void redis_log::on_answered(redis_appender::answered came) {
+  set_refusing(false, "");
   // Nothing is between what this node has seen and what it has appended: it need not read that.
   if (following_ && came.before == follower_->last()) {
     observe_own(came);
@@ -318,11 +328,18 @@ void redis_log::observe_own(const redis_appender::answered& came) {
 
 void redis_log::give_answers() {
   const auto now = home_.now();
+  bool late = false;
   while (!answers_.empty() && (answers_.front().until <= follower_->last() || answers_.front().deadline <= now)) {
     const auto ready = std::move(answers_.front());
     answers_.pop_front();
+    late = late || ready.until > follower_->last();
     ready.give();
   }
+  if (!late || !following_) return;
+  // What it reads from may be a master that is none any more.
+  follower_->stop();
+  following_ = false;
+  joiner_->join();
 }
 
 void redis_log::take_standing(const standing& now) {
@@ -348,6 +365,13 @@ std::vector<fact> redis_log::facts(std::int64_t now_ms) const {
   return out;
 }
 
+void redis_log::find(std::string name, found done) const {
+  home_.post([this, name = std::move(name), done = std::move(done)] {
+    if (!reader_ || away_since_) return done(std::nullopt);
+    reader_->find(name, done);
+  });
+}
+
 void redis_log::read(range wanted, page_ready done) const {
   std::optional<page> near;
   window_.read(wanted, [&near](result<page> came) { near = std::move(*came); });
@@ -363,31 +387,6 @@ void redis_log::trim(std::int64_t now_ms) {
     if (!reader_ || away_since_) return;
     reader_->trim(now_ms, options_.appender.bounds, [this](const standing& now) { take_standing(now); });
   });
-}
-
-std::uint64_t redis_log::head() const {
-  const std::lock_guard guard(mutex_);
-  return head_;
-}
-
-std::uint64_t redis_log::oldest() const {
-  const std::lock_guard guard(mutex_);
-  return oldest_;
-}
-
-std::string redis_log::epoch() const {
-  const std::lock_guard guard(mutex_);
-  return epoch_;
-}
-
-log::usage redis_log::used() const {
-  const std::lock_guard guard(mutex_);
-  return used_;
-}
-
-bool redis_log::ready() const {
-  const std::lock_guard guard(mutex_);
-  return ready_;
 }
 
 void redis_log::count(std::string_view name, std::string_view help, std::string_view cause) const {

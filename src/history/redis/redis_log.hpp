@@ -61,13 +61,15 @@ class redis_log final : public log {
   void append(std::vector<entry> batch, std::vector<answer> answers, appended done) override;
   void keep(fact item, kept done) override;
   [[nodiscard]] std::vector<fact> facts(std::int64_t now_ms) const override;
+  [[nodiscard]] bool shared() const override { return true; }
+  void find(std::string name, found done) const override;
   void read(range wanted, page_ready done) const override;
   void close() override;
-  [[nodiscard]] std::uint64_t head() const override;
-  [[nodiscard]] std::uint64_t oldest() const override;
-  [[nodiscard]] std::string epoch() const override;
-  [[nodiscard]] usage used() const override;
-  [[nodiscard]] bool ready() const override;
+  [[nodiscard]] std::uint64_t head() const override { return guarded(head_); }
+  [[nodiscard]] std::uint64_t oldest() const override { return guarded(oldest_); }
+  [[nodiscard]] std::string epoch() const override { return guarded(epoch_); }
+  [[nodiscard]] usage used() const override { return guarded(used_); }
+  [[nodiscard]] bool ready() const override { return guarded(ready_) && !guarded(refusing_); }
   void trim(std::int64_t now_ms) override;
 
  private:
@@ -76,6 +78,11 @@ class redis_log final : public log {
     steady_time deadline;
     std::function<void()> give;
   };
+  template <class Value>
+  [[nodiscard]] Value guarded(const Value& what) const {
+    const std::lock_guard guard(mutex_);
+    return what;
+  }
   void give(append_job job);
   // All of these on home.
   void start();
@@ -89,6 +96,7 @@ class redis_log final : public log {
   void on_item(const redis::reply& came);
   void on_event(const entry& item, const std::string& by);
   void observe_one(const entry& item);
+  void set_refusing(bool now, const std::string& why);
   void on_answered(redis_appender::answered came);
   void observe_own(const redis_appender::answered& came);
   void give_answers();
@@ -121,7 +129,7 @@ class redis_log final : public log {
   mutable std::mutex mutex_;  // guards all below
   mutable std::condition_variable changed_;
   std::vector<append_job> inbox_;
-  bool open_ = false, stopping_ = false, ended_ = false, ready_ = false;
+  bool open_ = false, stopping_ = false, ended_ = false, ready_ = false, refusing_ = false;
   std::string epoch_, trouble_;
   std::uint64_t head_ = 0, oldest_ = 0;
   usage used_;

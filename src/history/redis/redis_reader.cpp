@@ -44,6 +44,16 @@ void redis_reader::facts(std::function<void(std::vector<fact>)> done) {
                           {.repeatable = true});
 }
 
+void redis_reader::find(const std::string& name, log::found done) {
+  redis::batch commands{"HGET", key_ + ":facts", name};
+  commands.at_key(key_);
+  joiner_.client().submit(std::move(commands),
+                          [name, done = std::move(done)](const auto& came) {
+                            done(came && !came->at(0).is_null() ? parse_fact(name, came->at(0).text) : std::nullopt);
+                          },
+                          {.repeatable = true});
+}
+
 void redis_reader::trim(std::int64_t now_ms, const memory_log_options& bounds,
                         std::function<void(const standing& now)> done) {
   redis::batch commands{"EVALSHA",

@@ -186,6 +186,10 @@ service::service(const configuration& settings, log& lines) {
     state_->delivery.give_offsets();
   }
   state_->delivery.interrupt(shared.connections);
+  state_->history->watch_facts([&shared](const history::fact& item) {
+    api::hear_revocation(shared.people, item);
+    if (shared.door.recovery) shared.door.recovery->hear(item);
+  });
   state_->tokens.set_keys(verification_keys(settings));
   state_->tokens.set_service_keys(settings.list("publish.keys"));
   shared.live.replace(api_settings(settings));

@@ -30,8 +30,14 @@ class fact_log : public history::memory_log {
     }
     return out;
   }
+  [[nodiscard]] bool shared() const override { return is_shared; }
+  void find(std::string name, found done) const override {
+    const auto place = held.find(name);
+    done(place == held.end() ? std::nullopt : std::optional(place->second));
+  }
   std::map<std::string, history::fact> held;
   bool refuses = false;
+  bool is_shared = false;
 };
 
 struct recovery_test : testing::Test {
@@ -41,7 +47,7 @@ struct recovery_test : testing::Test {
   }
   static void hold(recovery& tested, const std::string& pid, const std::string& user) {
     ASSERT_TRUE(tested.begin(pid, nullptr));
-    tested.keep(pid, session_of(user), [] {});
+    tested.keep(pid, session_of(user), 0, [] {});
   }
   std::optional<recovery::session> found(recovery& tested, const std::string& pid, std::int64_t now_ms,
                                          const std::string& user = "ann", const std::string& nsp = "/") {
@@ -118,10 +124,10 @@ TEST_F(recovery_test, what_cannot_be_kept_is_not_promised) {
   ASSERT_TRUE(tested.begin("p", nullptr));
   log.refuses = true;
   bool told = false;
-  tested.keep("p", session_of("ann"), [&told] { told = true; });
+  tested.keep("p", session_of("ann"), 0, [&told] { told = true; });
   EXPECT_TRUE(told);
   log.refuses = false;
-  tested.keep("p", session_of("ann"), [] {});
+  tested.keep("p", session_of("ann"), 0, [] {});
   tested.end("p", true, 1000);
   EXPECT_FALSE(found(tested, "p", 1000));
   EXPECT_TRUE(log.held.empty());
@@ -135,10 +141,31 @@ TEST_F(recovery_test, a_session_that_came_back_is_live_again) {
   ASSERT_TRUE(before);
   EXPECT_EQ(before->sid, "sid-ann");
   EXPECT_EQ(tested.lost(), 0U);
-  tested.keep("p", *before, [] {});
+  tested.keep("p", *before, 0, [] {});
   EXPECT_EQ(log.held.at("session p").until_ms, history::never);
   tested.drop("p");
   EXPECT_TRUE(log.held.empty());
+}
+
+TEST_F(recovery_test, comes_back_to_another_node_that_shares_the_log) {
+  log.is_shared = true;
+  recovery here(log, bounds, 0), there(log, bounds, 0);
+  hold(here, "p", "ann");
+  EXPECT_FALSE(found(there, "q", 1));
+  EXPECT_FALSE(found(there, "p", 1, "ben"));
+  ASSERT_TRUE(found(there, "p", 1)) << "though its socket here seems to live, as a dead network leaves it";
+  ASSERT_TRUE(there.begin("p", nullptr));
+  there.keep("p", session_of("ann"), 1, [] {});
+  here.hear(log.held.at("session p"));
+  here.end("p", true, 2);
+  EXPECT_EQ(here.lost(), 0U) << "it is not its session any more";
+  EXPECT_GT(log.held.at("session p").until_ms, 1000000);
+  there.end("p", true, 2000);
+  EXPECT_EQ(log.held.at("session p").until_ms, 3000);
+  recovery late(log, bounds, 2500);
+  EXPECT_EQ(late.lost(), 0U) << "what others hold is not taken for lost";
+  EXPECT_TRUE(found(late, "p", 2500));
+  EXPECT_FALSE(found(here, "p", 3000)) << "too late";
 }
 
 }  // namespace

@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <future>
 #include <thread>
 
 #include "history/entries.hpp"
@@ -31,73 +30,7 @@ entry passing(const std::string& id) {
   return out;
 }
 
-/// A node, and all that it is told.
-struct node {
-  node(test::redis_rig& rig, const std::string& name, const memory_log_options& bounds = {},
-       const std::function<void(redis_log_options&)>& change = {})
-      : made(rig.make(name, bounds, [&](redis_log_options& options) {
-          options.on_trouble = [this](const std::string& reason) { note(reason.empty() ? "well" : "trouble"); };
-          if (change) change(options);
-        })) {
-    log().on_break([this] { note("break " + log().epoch()); });
-    log().watch_facts([this](const fact& item) { note("fact " + item.name + "=" + std::to_string(item.number)); });
-    log().observe([this](const entry& item) {
-      const std::lock_guard lock(mutex);
-      seen.push_back(item.id + "@" + std::to_string(item.position));
-      changed.notify_all();
-    });
-  }
-  redis_log& log() { return *made.log; }
-  void note(const std::string& what) {
-    const std::lock_guard lock(mutex);
-    notes.push_back(what);
-    changed.notify_all();
-  }
-  result<placed> append(std::vector<entry> batch, std::vector<answer> answers = {}) {
-    return begin(std::move(batch), std::move(answers)).get();
-  }
-  std::future<result<placed>> begin(std::vector<entry> batch, std::vector<answer> answers = {}) {
-    auto came = std::make_shared<std::promise<result<placed>>>();
-    log().append(std::move(batch), std::move(answers), [came](auto outcome) { came->set_value(std::move(outcome)); });
-    return came->get_future();
-  }
-  bool keep(fact item) {
-    std::promise<bool> came;
-    log().keep(std::move(item), [&came](const auto& outcome) { came.set_value(outcome.has_value()); });
-    return came.get_future().get();
-  }
-  page read(range wanted) {
-    std::promise<page> came;
-    log().read(std::move(wanted), [&came](auto given) { came.set_value(given ? *given : page{}); });
-    return came.get_future().get();
-  }
-  void wait_for(const std::string& what) {
-    std::unique_lock lock(mutex);
-    changed.wait(lock, [&] {
-      return std::ranges::find(notes, what) != notes.end() || std::ranges::find(seen, what) != seen.end();
-    });
-  }
-  void wait_for_break() {
-    std::unique_lock lock(mutex);
-    changed.wait(lock,
-                 [&] { return std::ranges::any_of(notes, [](auto& each) { return each.starts_with("break"); }); });
-  }
-  /// Its thread does nothing until what is returned is set.
-  std::shared_ptr<std::promise<void>> hold() {
-    auto go_on = std::make_shared<std::promise<void>>();
-    std::promise<void> held;
-    made.workers->pool().at(0).post([&held, go_on] {
-      held.set_value();
-      go_on->get_future().wait();
-    });
-    held.get_future().wait();
-    return go_on;
-  }
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::vector<std::string> seen, notes;
-  test::redis_rig::node made;
-};
+using node = test::listening_node;
 
 std::vector<answer> remembering(const std::string& key, const std::string& digest, const std::string& id) {
   return {{key, digest, {{id, 0, 0}}, 1}};

@@ -1,8 +1,6 @@
 #include <gtest/gtest.h>
 
-#include <memory>
-
-#include "redis/real/client_rig.hpp"
+#include "redis/real/sentinel_rig.hpp"
 
 // A master, two replicas and three sentinels, all real; the master is killed, then another is demoted.
 
@@ -10,39 +8,8 @@ namespace fanfare::redis {
 namespace {
 
 using test::live_client;
-using test::redis_process;
 
-struct watched_by_sentinels : testing::Test {
-  watched_by_sentinels() {
-    for (std::size_t i = 0; i < 3; ++i) {
-      servers.push_back(std::make_unique<redis_process>(
-          "redis-server", folder, "server-" + std::to_string(i),
-          "port " + std::to_string(ports[i]) +
-              "\nbind 127.0.0.1\nsave \"\"\nrepl-diskless-sync-delay 0\ndbfilename dump-" + std::to_string(i) +
-              ".rdb\n" + (i == 0 ? "" : "replicaof 127.0.0.1 " + std::to_string(ports[0]) + "\n"),
-          "Ready to accept connections"));
-    }
-    for (std::size_t i = 3; i < 6; ++i) {
-      sentinels.push_back(std::make_unique<redis_process>(
-          "redis-sentinel", folder, "sentinel-" + std::to_string(i),
-          "port " + std::to_string(ports[i]) + "\nbind 127.0.0.1\nsentinel monitor mine 127.0.0.1 " +
-              std::to_string(ports[0]) +
-              " 2\nsentinel down-after-milliseconds mine 500\nsentinel failover-timeout mine 3000\n",
-          "+monitor master mine"));
-    }
-    // Ready for a failover: every sentinel knows both replicas and the other two sentinels.
-    for (auto& each : sentinels) each->wait_for_all({"+slave", "+slave", "+sentinel", "+sentinel"});
-  }
-  [[nodiscard]] std::string url() const {
-    std::string out = "redis+sentinel://";
-    for (std::size_t i = 3; i < 6; ++i) out += (i == 3 ? "127.0.0.1:" : ",127.0.0.1:") + std::to_string(ports[i]);
-    return out + "/mine";
-  }
-
-  test::temporary_folder folder;
-  std::vector<std::uint16_t> ports = test::free_ports(6);
-  std::vector<std::unique_ptr<redis_process>> servers, sentinels;
-};
+struct watched_by_sentinels : testing::Test, test::sentinel_rig {};
 
 TEST_F(watched_by_sentinels, are_followed_to_the_new_master) {
   live_client asker(url());
