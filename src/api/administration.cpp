@@ -18,7 +18,9 @@ namespace {
 
 constexpr std::size_t limit_preset = 100;
 constexpr std::size_t limit_max = 1000;
-constexpr std::string_view revocation_mark = "revoked ";  // before its key, in the log's facts
+// Before a revocation's key, and before a user to disconnect, in the log's facts.
+constexpr std::string_view revocation_mark = "revoked ";
+constexpr std::string_view disconnect_mark = "disconnect ";
 
 std::int64_t unix_ms(domain::system_time time) {
   return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
@@ -164,19 +166,21 @@ void explain_access(const administration& at, const http::exchange_ptr& exchange
 void disconnect_user(const administration& at, const http::exchange_ptr& exchange, const credential& who) {
   const std::string user(exchange->request().param("id"));
   if (!domain::is_room_id(user)) return exchange->respond(problem({errc::not_found, {}, {}}));
-  const auto count = at.connections.of_user(user);
-  at.connections.disconnect(user, "");
-  // The other nodes of a fleet, which this table does not know, are reached through the room.
-  for (const auto* nsp : {"/", "/ws"}) at.io.of(nsp).in("user:" + user).disconnect_sockets(true);
+  const auto count = at.connections.disconnect(user, "");
+  // The other nodes of a fleet, whose connections this table does not know, hear of it: a fact that is over at once.
+  if (at.log.shared()) at.log.keep({std::string(disconnect_mark) + user, 0, 0}, [](const auto&) {});
   at.says.log_to(severity::info, "user disconnected", {{"user", user}, {"by", who.name}, {"connections", count}});
   exchange->respond(json_answer(200, object{{"user", user}, {"disconnected", count}}));
 }
 
 void restore_revocations(const administration& at) {
-  for (const auto& each : at.log.facts(at.says.around.unix_ms())) hear_revocation(at, each);
+  for (const auto& each : at.log.facts(at.says.around.unix_ms())) hear_fact(at, each);
 }
 
-void hear_revocation(const administration& at, const history::fact& item) {
+void hear_fact(const administration& at, const history::fact& item) {
+  if (item.name.starts_with(disconnect_mark)) {
+    at.connections.disconnect(std::string_view(item.name).substr(disconnect_mark.size()), "");
+  }
   if (!item.name.starts_with(revocation_mark)) return;
   const auto from_ms = [](std::int64_t ms) { return domain::system_time(milliseconds(ms)); };
   const auto key = item.name.substr(revocation_mark.size());

@@ -4,7 +4,6 @@
 // Inbound: route_table. Outbound: connection_table, domain::feed, domain::revocations, the namespaces.
 
 #include <fanfare/http/exchange.hpp>
-#include <fanfare/socketio/server.hpp>
 
 #include "api/authenticator.hpp"
 #include "api/authorization.hpp"
@@ -20,7 +19,6 @@ struct administration {
   domain::feed& events;
   history::log& log;
   authenticator& tokens;
-  socketio::server& io;
   const authorization& may;
   const report& says;
 };
@@ -38,7 +36,8 @@ void disconnect_user(const administration& at, const http::exchange_ptr& exchang
 void revoke(const administration& at, const http::exchange_ptr& exchange, const credential& who);
 /// Puts those in force again that an earlier life of the server has kept. Before the server starts.
 void restore_revocations(const administration& at);
-/// Puts in force what another node has revoked (history::log::watch_facts); other facts are let be. Thread: any.
-void hear_revocation(const administration& at, const history::fact& item);
+/// Puts in force what another node has revoked, and disconnects whom it has disconnected (history::log::watch_facts);
+/// other facts are let be. Thread: any.
+void hear_fact(const administration& at, const history::fact& item);
 
 }  // namespace fanfare::api

@@ -32,7 +32,7 @@ struct floor {
         door{io, events, publisher, tokens, may, connections, publish_rate, live, says, version},
         publish{publisher, log, tokens, publish_rate, may, live, says},
         github{publisher, log, live, says},
-        people{connections, events, log, tokens, io, may, says},
+        people{connections, events, log, tokens, may, says},
         numbers{web, io, connections, events, log, live, says, web.around().steady_now(), version},
         documents{types, version} {
     publish.bounds.silence_max = web.options().body_timeout;

@@ -93,6 +93,14 @@ test("who is revoked on one node is out on all", () => withNodes(2, {}, async ([
   }
 }));
 
+test("who is disconnected on one node is disconnected on all", () => withNodes(2, {}, async ([a, b]) => {
+  const sockets = await Promise.all([a, b].map((node) => connect(node.url, token())));
+  const gone = sockets.map((socket) => next(socket, "disconnect"));
+  const done = await curl(a.url + "/api/v1/users/ann/connections", [...bearer, "-X", "DELETE"]);
+  assert.equal(done.status, 200);
+  assert.deepEqual(await Promise.all(gone), ["io server disconnect", "io server disconnect"]);
+}));
+
 test("an unmodified client recovers on another node", () => withNodes(2, { settings: { "recovery.enabled": true } }, async ([a, b]) => {
   const proxy = await Proxy.to(a.url);
   const socket = io(proxy.url, { auth: { token: token() }, forceNew: true, transports: ["websocket"], reconnectionDelay: 20, reconnectionDelayMax: 100 });
@@ -102,18 +110,17 @@ test("an unmodified client recovers on another node", () => withNodes(2, { setti
   await b.publish(update(1));
   await until(1);
   const { id } = socket;
-  for (const end of [() => a.kill(), async () => { await proxy.cut(); await proxy.restore(); }]) {
+  proxy.target = new URL(b.url);
+  a.killed = true;
+  for (const [n, end] of [[2, () => a.kill()], [3, async () => { await proxy.cut(); await proxy.restore(); }]]) {
     const back = next(socket, "connect");
-    proxy.target = new URL(b.url);
-    end();
-    await b.publish(update(seen.length + 1));
+    await end();
+    await b.publish(update(n));
     await back;
     assert.equal(socket.recovered, true);
     assert.equal(socket.id, id);
-    await until(seen.length);
+    await until(n);
   }
-  a.killed = true;
-  await until(3);
   assert.deepEqual(seen, [1, 2, 3]);
   socket.disconnect();
   await proxy.cut();

@@ -187,7 +187,7 @@ service::service(const configuration& settings, log& lines) {
   }
   state_->delivery.interrupt(shared.connections);
   state_->history->watch_facts([&shared](const history::fact& item) {
-    api::hear_revocation(shared.people, item);
+    api::hear_fact(shared.people, item);
     if (shared.door.recovery) shared.door.recovery->hear(item);
   });
   state_->tokens.set_keys(verification_keys(settings));
