@@ -1,5 +1,6 @@
 // Durable events a second through Node's redis-streams-adapter, as bench_log counts them: so many publishers each have one event
-// under way, from giving it to the adapter until Redis, which syncs its append-only file each time, has answered. Prints one line each.
+// under way, from giving it to the adapter until Redis has answered, which syncs its append-only file each time (always), or has
+// none (no). Prints one line each. redis_streams.mjs [SECONDS] [always|no]
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -9,10 +10,10 @@ import { createAdapter } from "@socket.io/redis-streams-adapter";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 
-const seconds = Number(process.argv[2] ?? 3);
+const seconds = Number(process.argv[2] ?? 3), sync = process.argv[3] ?? "always";
 const folder = await mkdtemp(join(process.cwd(), "redis-bench-")); // on the disk that bench_log writes to
 const path = join(folder, "redis.sock");
-const redis = spawn("redis-server", ["--port", "0", "--unixsocket", path, "--dir", folder, "--appendonly", "yes", "--appendfsync", "always", "--save", ""],
+const redis = spawn("redis-server", ["--port", "0", "--unixsocket", path, "--dir", folder, "--appendonly", sync === "no" ? "no" : "yes", "--appendfsync", sync, "--save", ""],
   { stdio: ["ignore", "pipe", "inherit"] });
 await new Promise((resolve) => redis.stdout.on("data", (text) => String(text).includes("eady to accept connections") && resolve()));
 const client = createClient({ socket: { path } });
@@ -38,7 +39,7 @@ for (const publishers of [1, 16, 256]) {
   const rate = (waits.length / (performance.now() - begin)) * 1000;
   waits.sort((a, b) => a - b);
   const at = (part) => waits[Math.floor(waits.length * part)].toFixed(2);
-  console.log(`redis-streams-adapter appendfsync always publishers ${publishers}: ${Math.round(rate)} events/s p50 ${at(0.5)} ms p99 ${at(0.99)} ms`);
+  console.log(`redis-streams-adapter appendfsync ${sync} publishers ${publishers}: ${Math.round(rate)} events/s p50 ${at(0.5)} ms p99 ${at(0.99)} ms`);
 }
 redis.kill();
 await rm(folder, { recursive: true, force: true });

@@ -32,8 +32,9 @@ void uncount_one(std::unordered_map<std::string, std::size_t>& counts, const std
 
 std::optional<connection_table::key> connection_table::add(connection_row row, std::weak_ptr<socketio::socket> socket,
                                                            const connection_limits& limits) {
+  const auto elsewhere = others_ != nullptr ? others_->of_user(row.user) : 0;
   const std::lock_guard lock(mutex_);
-  if (reached(entries_.size(), limits.total) || reached(count_of(users_, row.user), limits.per_user) ||
+  if (reached(entries_.size(), limits.total) || reached(count_of(users_, row.user) + elsewhere, limits.per_user) ||
       reached(count_of(addresses_, row.address), limits.per_address)) {
     return std::nullopt;
   }
@@ -57,7 +58,7 @@ bool connection_table::uncount(const std::string& room, const std::string& user)
 
 void connection_table::remove(key which) {
   std::string user;
-  std::vector<std::string> left;
+  std::vector<std::pair<std::string, bool>> left;  // and whether the user is gone from it
   {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(which);
@@ -65,14 +66,36 @@ void connection_table::remove(key which) {
     const auto& row = found->second.row;
     user = row.user;
     for (const auto& room : row.rooms) {
-      if (uncount(room, user)) left.push_back(room);
+      left.emplace_back(room, uncount(room, user));
     }
     uncount_one(users_, row.user);
     uncount_one(addresses_, row.address);
     entries_.erase(found);
   }
-  if (!watcher_) return;
-  for (const auto& room : left) watcher_(room, user, false);
+  for (const auto& [room, last] : left) changed(room, user, last, false);
+}
+
+/// After a change of the user's number of connections in the room, which made it one or none when `first_or_last`.
+void connection_table::changed(const std::string& room, const std::string& user, bool first_or_last, bool joined) {
+  if (others_ != nullptr) others_->touch(room, user);
+  if (!first_or_last || !watcher_ || (others_ != nullptr && others_->has(room, user))) return;
+  watcher_(room, user, joined);
+}
+
+void connection_table::join_fleet(domain::fleet_members& others, std::int64_t now_ms, steady_time now) {
+  others_ = &others;
+  const auto here = [this](const std::string& room, const std::string& user) -> std::size_t {
+    const std::lock_guard lock(mutex_);
+    const auto found = rooms_.find(room);
+    if (found == rooms_.end()) return 0;
+    const auto place = found->second.users.find(user);
+    return place == found->second.users.end() ? 0 : place->second;
+  };
+  others.begin({here,
+                [this, here](const std::string& room, const std::string& user, bool joined) {
+                  if (watcher_ && here(room, user) == 0) watcher_(room, user, joined);
+                }},
+               now_ms, now);
 }
 
 void connection_table::set_token(key which, std::shared_ptr<const domain::principal> who) {
@@ -82,6 +105,8 @@ void connection_table::set_token(key which, std::shared_ptr<const domain::princi
 
 bool connection_table::enter(key which, const std::string& room, std::size_t members_max) {
   std::string user;
+  bool first = false;
+  const auto elsewhere = others_ != nullptr && members_max != 0 ? others_->connections(room) : 0;
   {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(which);
@@ -89,25 +114,27 @@ bool connection_table::enter(key which, const std::string& room, std::size_t mem
     auto& row = found->second.row;
     if (std::ranges::find(row.rooms, room) != row.rooms.end()) return true;
     auto& members = rooms_[room];
-    if (reached(members.connections, members_max)) return false;
+    if (reached(members.connections + elsewhere, members_max)) return false;
     row.rooms.push_back(room);
     ++members.connections;
-    if (++members.users[row.user] == 1) user = row.user;
+    first = ++members.users[row.user] == 1;
+    user = row.user;
   }
-  if (watcher_ && !user.empty()) watcher_(room, user, true);
+  changed(room, user, first, true);
   return true;
 }
 
 void connection_table::leave(key which, const std::string& room) {
   std::string user;
+  bool last = false;
   {
     const std::lock_guard lock(mutex_);
     const auto found = entries_.find(which);
-    if (found == entries_.end()) return;
-    auto& row = found->second.row;
-    if (std::erase(row.rooms, room) != 0 && uncount(room, row.user)) user = row.user;
+    if (found == entries_.end() || std::erase(found->second.row.rooms, room) == 0) return;
+    user = found->second.row.user;
+    last = uncount(room, user);
   }
-  if (watcher_ && !user.empty()) watcher_(room, user, false);
+  changed(room, user, last, false);
 }
 
 std::size_t connection_table::size() const {
@@ -116,8 +143,9 @@ std::size_t connection_table::size() const {
 }
 
 std::size_t connection_table::of_user(std::string_view user) const {
+  const auto elsewhere = others_ != nullptr ? others_->of_user(user) : 0;
   const std::lock_guard lock(mutex_);
-  return count_of(users_, user);
+  return count_of(users_, user) + elsewhere;
 }
 
 std::size_t connection_table::of_address(std::string_view address) const {
@@ -126,16 +154,19 @@ std::size_t connection_table::of_address(std::string_view address) const {
 }
 
 std::map<std::string, std::size_t> connection_table::members(std::string_view room) const {
+  auto all = others_ != nullptr ? others_->members(room) : std::map<std::string, std::size_t>{};
   const std::lock_guard lock(mutex_);
   const auto found = rooms_.find(room);
-  return found == rooms_.end() ? std::map<std::string, std::size_t>{} : found->second.users;
+  if (found == rooms_.end()) return all;
+  for (const auto& [user, connections] : found->second.users) all[user] += connections;
+  return all;
 }
 
 std::vector<std::pair<std::string, std::size_t>> connection_table::rooms() const {
+  auto all = others_ != nullptr ? others_->rooms() : std::map<std::string, std::size_t>{};
   const std::lock_guard lock(mutex_);
-  std::vector<std::pair<std::string, std::size_t>> all;
-  for (const auto& [room, members] : rooms_) all.emplace_back(room, members.connections);
-  return all;
+  for (const auto& [room, members] : rooms_) all[room] += members.connections;
+  return {all.begin(), all.end()};
 }
 
 std::vector<connection_row> connection_table::list(const std::optional<std::string>& user, std::size_t limit) const {

@@ -19,6 +19,7 @@
 #include <fanfare/socketio/socket.hpp>
 
 #include "domain/access/principal.hpp"
+#include "domain/fleet/fleet_members.hpp"
 
 namespace fanfare::api {
 
@@ -44,10 +45,14 @@ class connection_table {
  public:
   using key = std::uint64_t;
 
-  /// Told of a user's first connection in a room, and when the last one is gone; from the caller's thread, outside
-  /// the lock. Set before anybody connects.
+  /// Told of a user's first connection in a room, and when the last one is gone, on all nodes; from the caller's
+  /// thread, outside the lock. Set before anybody connects.
   using presence_watcher = std::function<void(const std::string& room, const std::string& user, bool joined)>;
   void watch_presence(presence_watcher watcher) { watcher_ = std::move(watcher); }
+
+  /// What it says of users, rooms and members is true of the whole fleet from now on, and the others are told of what
+  /// is here. Before anybody connects. `others` must outlive it.
+  void join_fleet(domain::fleet_members& others, std::int64_t now_ms, steady_time now);
 
   /// Counts the connection; nothing when a limit is reached.
   [[nodiscard]] std::optional<key> add(connection_row row, std::weak_ptr<socketio::socket> socket,
@@ -58,14 +63,20 @@ class connection_table {
   bool enter(key which, const std::string& room, std::size_t members_max = 0);
   void leave(key which, const std::string& room);
 
+  /// Of this process.
   [[nodiscard]] std::size_t size() const;
-  [[nodiscard]] std::size_t of_user(std::string_view user) const;
   [[nodiscard]] std::size_t of_address(std::string_view address) const;
+  /// Of all nodes.
+  [[nodiscard]] std::size_t of_user(std::string_view user) const;
   /// Users in a room with their numbers of connections.
   [[nodiscard]] std::map<std::string, std::size_t> members(std::string_view room) const;
   /// Rooms with their numbers of connections, by name.
   [[nodiscard]] std::vector<std::pair<std::string, std::size_t>> rooms() const;
-  /// At most `limit` rows, in order of connecting; of one user when given.
+  /// The nodes that live, by name; none without a fleet.
+  [[nodiscard]] std::vector<std::string> nodes() const {
+    return others_ != nullptr ? others_->nodes() : std::vector<std::string>{};
+  }
+  /// At most `limit` rows of this process, in order of connecting; of one user when given.
   [[nodiscard]] std::vector<connection_row> list(const std::optional<std::string>& user, std::size_t limit) const;
   /// Disconnects all that match, each on its own worker; gives how many. An empty argument matches nothing.
   std::size_t disconnect(std::string_view user, std::string_view jti);
@@ -82,6 +93,7 @@ class connection_table {
     std::size_t connections = 0;
   };
   [[nodiscard]] bool uncount(const std::string& room, const std::string& user);  // the user's last one
+  void changed(const std::string& room, const std::string& user, bool first_or_last, bool joined);
 
   mutable std::mutex mutex_;
   std::map<key, entry> entries_;
@@ -89,6 +101,7 @@ class connection_table {
   std::unordered_map<std::string, std::size_t> addresses_;
   std::map<std::string, members_of_room, std::less<>> rooms_;
   presence_watcher watcher_;
+  domain::fleet_members* others_ = nullptr;  // null: there are none
   key last_ = 0;
 };
 

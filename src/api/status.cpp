@@ -120,6 +120,7 @@ void get_stats(const status& at, const http::exchange_ptr& exchange, const crede
   const auto* published = totals.find("fanfare_events_published_total");
   auto& engine = at.io.engine();
   const auto log = at.log.used();
+  const auto nodes = at.connections.nodes();
   exchange->respond(json_answer(
       200, object{{"version", at.version},
                   {"time", format_rfc3339(at.says.around.now())},
@@ -131,6 +132,7 @@ void get_stats(const status& at, const http::exchange_ptr& exchange, const crede
                                          {"websocket", engine.sessions("websocket")},
                                          {"polling", engine.sessions("polling")},
                                          {"tcp", at.web.connections()}}},
+                  {"nodes", array(nodes.begin(), nodes.end())},
                   {"rooms", at.connections.rooms().size()},
                   {"filters", at.events.active_filters()},
                   {"events",

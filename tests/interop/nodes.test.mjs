@@ -167,3 +167,39 @@ test("Redis that lost its end is never silent", () => withNodes(2, {}, async ([a
   assert.equal((await a.metrics()).get('fanfare_history_breaks_total{cause="epoch"}'), 1);
   socket.disconnect();
 }));
+
+test("presence, rooms and limits are the fleet's", () => withNodes(3, { settings: { "fleet.timeout_s": 1, "presence.notices": true, "limits.connections_per_user": 3 } }, async ([a, b, c]) => {
+  const ben = await subscriber(b.url, token({ sub: "ben" }), room);
+  const changes = [];
+  let told = () => {};
+  ben.socket.on("presence.changed", ({ data }) => { changes.push(data); told(); });
+  const until = (wanted) => within(20000, (async () => {
+    while (!wanted()) await new Promise((resolve) => (told = resolve));
+  })(), "news of presence");
+  const anns = await Promise.all([a, a, c].map((node) => subscriber(node.url, token(), room)));
+  await until(() => changes.some(({ joined }) => joined.includes("ann")));
+  const members = async (node) => (await curl(`${node.url}/api/v1/rooms/${room}`, bearer)).body;
+  // The nodes tell each other within a moment; asked until then.
+  const becomesKnown = (node, count) => within(20000, (async () => {
+    while ((await members(node)).connections !== count);
+  })(), `${count} connections`);
+  for (const node of [a, b, c]) {
+    await becomesKnown(node, 4);
+    assert.deepEqual((await members(node)).members, [{ user: "ann", connections: 3 }, { user: "ben", connections: 1 }]);
+  }
+  assert.deepEqual((await ask(ben.socket, "presence", { room })).members, [{ user: "ann", connections: 3 }, { user: "ben", connections: 1 }]);
+  const stats = await curl(c.url + "/api/v1/websocket/stats", bearer);
+  assert.equal(stats.body.nodes.length, 3);
+  await assert.rejects(connect(b.url, token()), (error) => error.data.code === "over_limit");
+
+  // A node dies with two of ann's three connections, then the third goes.
+  a.killed = true;
+  a.kill();
+  await becomesKnown(b, 2);
+  anns[2].socket.disconnect();
+  await until(() => changes.some(({ left }) => left.includes("ann")));
+  assert.equal(changes.filter(({ joined }) => joined.includes("ann")).length, 1);
+  assert.equal(changes.filter(({ left }) => left.includes("ann")).length, 1);
+  for (const { socket } of anns) socket.disconnect();
+  ben.socket.disconnect();
+}));

@@ -1,6 +1,6 @@
 # ./dev bench [GOOGLE BENCHMARK ARGS]: builds the benchmarks at -O2 and runs each. Run from the repository's root.
 # ./dev bench peers: the release beside what others build: a network that drops under 5,000 clients (Node's socket.io), replays,
-# durable events (Node's redis-streams-adapter on a Redis that syncs always), instructions of events that are not kept.
+# durable events (Node's redis-streams-adapter on a Redis that syncs always, or not at all), instructions of events that are not kept.
 set -euo pipefail
 source tools/dev/environment.sh
 
@@ -8,7 +8,7 @@ if [ "${1:-}" != peers ]; then
   build_preset bench
   for program in build/bench/bin/bench_*; do
     echo "== $(basename "$program")"
-    "$program" "$@"
+    TMPDIR=$PWD/build "$program" "$@"  # on a disk: /tmp may be memory
   done
   exit
 fi
@@ -24,5 +24,6 @@ node bench/drop.mjs
 node bench/replays.mjs
 node --test tests/interop/history.test.mjs  # without sanitizers it holds a waiting replay to 1 MiB
 build/bench/bin/bench_log
-(cd build && node ../bench/peers/redis_streams.mjs)
+TMPDIR=$PWD/build build/bench/bin/bench_redis_log
+(cd build && node ../bench/peers/redis_streams.mjs 3 always && node ../bench/peers/redis_streams.mjs 3 no)
 node bench/unkept_instructions.mjs

@@ -94,9 +94,9 @@ void redis_log::on_break(std::function<void()> work) {
   broken_ = std::move(work);
 }
 
-void redis_log::watch_facts(std::function<void(const fact&)> work) {
+void redis_log::watch_facts(fact_watcher watcher) {
   const std::lock_guard in_order(order_);
-  fact_watcher_ = std::move(work);
+  facts_watched_ = std::move(watcher);
 }
 
 void redis_log::append(std::vector<entry> batch, std::vector<answer> answers, appended done) {
@@ -208,7 +208,10 @@ void redis_log::on_joined(const standing& now, bool missed) {
     }
     window_.begin_after(now.head);
     appender_->forget(now.head);
-    if (!before.empty()) break_off("epoch");
+    if (!before.empty()) {
+      break_off("epoch");
+      reload_facts();
+    }
     follower_->read_on(now.last);
   } else {
     if (missed) {
@@ -245,7 +248,7 @@ void redis_log::on_item(const redis::reply& came) {
   if (item->kept) {
     if (item->by == options_.appender.node) return;
     const std::lock_guard in_order(order_);
-    if (fact_watcher_) fact_watcher_(*item->kept);
+    if (facts_watched_.heard) facts_watched_.heard(*item->kept);
     return;
   }
   if (item->epoch == epoch()) return;
@@ -351,9 +354,7 @@ void redis_log::take_standing(const standing& now) {
 void redis_log::reload_facts() {
   reader_->facts([this](const std::vector<fact>& all) {
     const std::lock_guard in_order(order_);
-    for (const auto& each : all) {
-      if (fact_watcher_) fact_watcher_(each);
-    }
+    if (facts_watched_.reread) facts_watched_.reread(all);
   });
 }
 

@@ -57,7 +57,7 @@ class redis_log final : public log {
 
   void observe(observer work) override;
   void on_break(std::function<void()> work) override;
-  void watch_facts(std::function<void(const fact&)> work) override;
+  void watch_facts(fact_watcher watcher) override;
   void append(std::vector<entry> batch, std::vector<answer> answers, appended done) override;
   void keep(fact item, kept done) override;
   [[nodiscard]] std::vector<fact> facts(std::int64_t now_ms) const override;
@@ -113,7 +113,7 @@ class redis_log final : public log {
   std::mutex order_;  // held while something is observed
   observer observer_;
   std::function<void()> broken_;
-  std::function<void(const fact&)> fact_watcher_;
+  fact_watcher facts_watched_;
 
   // Home's own.
   std::unique_ptr<redis_joiner> joiner_;

@@ -95,6 +95,11 @@ void add_value_faults(const configuration& settings,
       prefix.empty() || prefix.size() > 64 || prefix.find_first_of("{} \t\r\n") != std::string::npos) {
     add("redis.prefix", "must be 1 to 64 characters without braces and spaces");
   }
+  constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+  if (const auto& node = settings.text("fleet.node");
+      node.size() > 64 || node.find_first_not_of(letters) != std::string::npos) {
+    add("fleet.node", "must be 1 to 64 letters, digits, - and _");
+  }
   if (settings.text("redis.tls_cert").empty() != settings.text("redis.tls_key").empty()) {
     add("redis.tls_cert", "needs its other half: redis.tls_cert and redis.tls_key go together");
   }

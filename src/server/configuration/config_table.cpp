@@ -289,6 +289,13 @@ constexpr config_key keys[] = {
     whole("redis.timeout_ms", "5000", 10, 600000,
           "How long Redis may take to answer; past it what waits is refused as unavailable."),
 
+    {.name = "fleet.node",
+     .kind = text,
+     .preset = "",
+     .explanation = "This node's name, another one for each node of a fleet; empty draws one."},
+    whole("fleet.timeout_s", "10", 1, 3600,
+          "A node that is not heard of for so long is gone, and its users with it from presence."),
+
     {.name = "github.secret",
      .kind = text,
      .preset = "",

@@ -126,6 +126,28 @@ struct service::state {
       lines.sink()(api::severity::error, "the history refuses events", {{"reason", reason}});
   }
 
+  void join_fleet(const configuration& settings) {
+    const auto& name = settings.text("fleet.node");
+    fleet_timeout = std::chrono::seconds(settings.integer("fleet.timeout_s"));
+    fleet = std::make_unique<domain::fleet_members>(*history, name.empty() ? random_hex() : name, fleet_timeout);
+    shared.connections.join_fleet(*fleet, web.around().unix_ms(), web.around().steady_now());
+    history->watch_facts({[this](const history::fact& item) { hear(item); },
+                          [this](const std::vector<history::fact>& all) {
+                            fleet->reread(all);
+                            for (const auto& item : all) api::hear_fact(shared.people, item);
+                          }});
+  }
+  void hear(const history::fact& item) {
+    fleet->hear(item);
+    api::hear_fact(shared.people, item);
+    if (shared.door.recovery) shared.door.recovery->hear(item);
+  }
+  void live_in_fleet() {
+    fleet->tick(web.around().unix_ms(), web.around().steady_now());
+    web.workers().at(0).after(std::min<milliseconds>(fleet_timeout / 10, milliseconds{100}),
+                              [this] { live_in_fleet(); });
+  }
+
   void trim_history() {
     history->trim(web.around().unix_ms());
     web.workers().at(0).after(std::chrono::seconds{10}, [this] { trim_history(); });
@@ -144,6 +166,8 @@ struct service::state {
   domain::publishing publisher;
   domain::feed events;
   api::floor shared;
+  std::unique_ptr<domain::fleet_members> fleet;  // null when the history is this node's own
+  milliseconds fleet_timeout{0};
   std::mutex hook_mutex;
   token_bucket hook_warnings{0.1, 1, web.around().steady_now()};  // under hook_mutex
   milliseconds stop_grace{0};
@@ -186,10 +210,7 @@ service::service(const configuration& settings, log& lines) {
     state_->delivery.give_offsets();
   }
   state_->delivery.interrupt(shared.connections);
-  state_->history->watch_facts([&shared](const history::fact& item) {
-    api::hear_fact(shared.people, item);
-    if (shared.door.recovery) shared.door.recovery->hear(item);
-  });
+  if (state_->history->shared()) state_->join_fleet(settings);
   state_->tokens.set_keys(verification_keys(settings));
   state_->tokens.set_service_keys(settings.list("publish.keys"));
   shared.live.replace(api_settings(settings));
@@ -207,7 +228,10 @@ service::~service() { stop(); }
 
 void service::start() {
   state_->web.start();
-  state_->web.workers().at(0).post([state = state_.get()] { state->trim_history(); });
+  state_->web.workers().at(0).post([state = state_.get()] {
+    state->trim_history();
+    if (state->fleet) state->live_in_fleet();
+  });
 }
 
 void service::reload(const configuration& settings) {
@@ -231,6 +255,7 @@ void service::stop() {
   if (std::exchange(state_->stopped, true)) return;
   drain();
   state_->web.stop(state_->stop_grace);
+  if (state_->fleet) state_->fleet->leave();
   // What has been given to it is kept, though nobody hears of it any more.
   state_->history->close();
   // Their answers would go to workers that are gone.

@@ -7,6 +7,7 @@
 
 #include "history/entries.hpp"
 #include "history/redis/redis_rig.hpp"
+#include "redis/real/client_rig.hpp"
 
 // Nodes that share a log in a real Redis: one order, repeats and facts of each other, and what an outage leaves.
 

@@ -15,7 +15,7 @@
 #include <fanfare/net/workers.hpp>
 
 #include "history/redis/redis_log.hpp"
-#include "redis/real/client_rig.hpp"
+#include "redis/real/redis_process.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace fanfare::history::test {
@@ -91,7 +91,8 @@ struct listening_node {
           if (change) change(options);
         })) {
     log().on_break([this] { note("break " + log().epoch()); });
-    log().watch_facts([this](const fact& item) { note("fact " + item.name + "=" + std::to_string(item.number)); });
+    log().watch_facts({[this](const fact& item) { note("fact " + item.name + "=" + std::to_string(item.number)); },
+                       [this](const std::vector<fact>& all) { note("all " + std::to_string(all.size()) + " facts"); }});
     log().observe([this](const entry& item) {
       const std::lock_guard lock(mutex);
       seen.push_back(item.id + "@" + std::to_string(item.position));

@@ -1,0 +1,255 @@
+#include "domain/fleet/fleet_members.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace fanfare::domain {
+
+namespace {
+
+// Names of facts: "node <name>"; "here <name>", then room and user, behind a byte that is in no name of either.
+constexpr std::string_view node_mark = "node ";
+constexpr std::string_view here_mark = "here ";
+constexpr char split = '\x1f';
+
+struct here_name {
+  std::string node, room, user;
+};
+
+std::optional<here_name> parse_here(std::string_view name) {
+  if (!name.starts_with(here_mark)) return std::nullopt;
+  name.remove_prefix(here_mark.size());
+  const auto first = name.find(split);
+  const auto second = name.find(split, first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return std::nullopt;
+  return here_name{std::string(name.substr(0, first)), std::string(name.substr(first + 1, second - first - 1)),
+                   std::string(name.substr(second + 1))};
+}
+
+std::string node_of(std::string_view name) {
+  return name.starts_with(node_mark) ? std::string(name.substr(node_mark.size())) : std::string();
+}
+
+std::size_t count_of(const history::fact& item) {
+  return item.until_ms == 0 || item.number < 0 ? 0 : static_cast<std::size_t>(item.number);
+}
+
+}  // namespace
+
+std::string fleet_members::name_of(const std::string& node, const place& where) const {
+  return std::string(here_mark) + node + split + where.first + split + where.second;
+}
+
+void fleet_members::begin(events told, std::int64_t now_ms, steady_time now) {
+  told_ = std::move(told);
+  now_ = now;
+  reread(log_.facts(now_ms));
+  tick(now_ms, now);
+}
+
+void fleet_members::touch(const std::string& room, const std::string& user) {
+  const std::lock_guard guard(mutex_);
+  dirty_.emplace(room, user);
+}
+
+void fleet_members::tick(std::int64_t now_ms, steady_time now) {
+  std::set<place> dirty;
+  std::vector<history::fact> news;
+  changes gone;
+  {
+    const std::lock_guard guard(mutex_);
+    // Who has stood still, or could not hear, knows nothing of the others' lives meanwhile.
+    const bool deaf = !log_.ready() || now - now_ > timeout_ / 2;
+    now_ = now;
+    std::vector<std::string> dead;
+    for (auto& [name, each] : others_) {
+      if (deaf)
+        each.heard = now;
+      else if (now - each.heard > timeout_)
+        dead.push_back(name);
+    }
+    for (const auto& name : dead) drop(name, gone, news);
+    if (!log_.ready()) return;
+    if (now >= beat_at_) {
+      beat_at_ = now + timeout_ / 3;
+      news.push_back({std::string(node_mark) + node_, 0, now_ms + timeout_.count()});
+    }
+    dirty.swap(dirty_);
+  }
+  for (const auto& where : dirty) {
+    const auto count = told_.here(where.first, where.second);
+    const std::lock_guard guard(mutex_);
+    const auto known = sent_.find(where);
+    if ((known == sent_.end() ? 0 : known->second) == count) continue;
+    if (count == 0)
+      sent_.erase(where);
+    else
+      sent_[where] = count;
+    news.push_back({name_of(node_, where), static_cast<std::int64_t>(count), count == 0 ? 0 : history::never});
+  }
+  tell(gone);
+  for (auto& item : news) {
+    const auto where = parse_here(item.name);
+    log_.keep(std::move(item), [this, where](const result<void>& kept) {
+      if (kept || !where || where->node != node_) return;
+      // Nobody knows whether the others have it: it is told again, whatever it is then.
+      const std::lock_guard guard(mutex_);
+      sent_[{where->room, where->user}] = history::never;
+      dirty_.emplace(where->room, where->user);
+    });
+  }
+}
+
+void fleet_members::leave() {
+  log_.keep({std::string(node_mark) + node_, 0, 0}, [](const auto&) {});
+}
+
+/// Of the dead, the first of the living takes back what they have told.
+void fleet_members::drop(const std::string& node, changes& out, std::vector<history::fact>& withdrawn) {
+  const auto place = others_.find(node);
+  if (place == others_.end()) return;
+  const auto here = place->second.here;
+  for (const auto& [where, count] : here) set(node, where, 0, out);
+  others_.erase(node);
+  if (!others_.empty() && others_.begin()->first < node_) return;
+  for (const auto& [where, count] : here) withdrawn.push_back({name_of(node, where), 0, 0});
+}
+
+void fleet_members::set(const std::string& node, const place& where, std::size_t count, changes& out) {
+  auto& other = others_.try_emplace(node, fleet_members::other{now_, {}}).first->second;
+  const auto known = other.here.find(where);
+  const auto before = known == other.here.end() ? 0 : known->second;
+  if (before == count) return;
+  if (count == 0)
+    other.here.erase(where);
+  else
+    other.here[where] = count;
+  auto& users = rooms_[where.first];
+  auto& all = users[where.second];
+  const bool was = all != 0;
+  all = all - before + count;
+  const bool is = all != 0;
+  if (was != is) out.push_back({where, is});
+  if (is) return;
+  users.erase(where.second);
+  if (users.empty()) rooms_.erase(where.first);
+}
+
+void fleet_members::hear(const history::fact& item) {
+  changes all;
+  std::vector<history::fact> withdrawn;
+  {
+    const std::lock_guard guard(mutex_);
+    if (const auto name = node_of(item.name); !name.empty()) {
+      if (name == node_) return;
+      if (item.until_ms == 0)
+        drop(name, all, withdrawn);
+      else
+        others_.try_emplace(name).first->second.heard = now_;
+    } else if (const auto told = parse_here(item.name)) {
+      if (told->node == node_)
+        retell();  // somebody took this node for dead
+      else if (count_of(item) != 0 || others_.contains(told->node))
+        set(told->node, {told->room, told->user}, count_of(item), all);
+    }
+  }
+  tell(all);
+  for (auto& each : withdrawn) log_.keep(std::move(each), [](const auto&) {});
+}
+
+void fleet_members::retell() {
+  for (const auto& [where, count] : sent_) dirty_.insert(where);
+  for (auto& [where, count] : sent_) count = history::never;  // as no node can have it
+  beat_at_ = now_;
+}
+
+void fleet_members::reread(const std::vector<history::fact>& all) {
+  changes out;
+  {
+    const std::lock_guard guard(mutex_);
+    std::map<std::string, counts> told;
+    std::set<std::string> alive;
+    for (const auto& item : all) {
+      if (const auto name = node_of(item.name); !name.empty() && name != node_) alive.insert(name);
+      if (const auto here = parse_here(item.name)) told[here->node][{here->room, here->user}] = count_of(item);
+    }
+    // Facts of a node without a life are those of one that died unseen: they go with its time.
+    for (const auto& [name, counts] : told) {
+      if (name != node_) alive.insert(name);
+    }
+    for (auto& [name, each] : others_) {
+      for (const auto& [where, count] : counts(each.here)) {
+        if (!told[name].contains(where)) set(name, where, 0, out);
+      }
+    }
+    for (const auto& name : alive) {
+      others_.try_emplace(name, other{now_, {}});
+      for (const auto& [where, count] : told[name]) set(name, where, count, out);
+    }
+    if (told[node_] == sent_) told.erase(node_);
+    if (told.contains(node_)) retell();
+    // What an earlier life of this name has left.
+    for (const auto& [where, count] : told[node_]) {
+      if (!sent_.contains(where)) {
+        sent_[where] = count;
+        dirty_.insert(where);
+      }
+    }
+  }
+  tell(out);
+}
+
+void fleet_members::tell(const changes& all) const {
+  for (const auto& each : all) {
+    if (told_.changed) told_.changed(each.where.first, each.where.second, each.joined);
+  }
+}
+
+std::map<std::string, std::size_t> fleet_members::members(std::string_view room) const {
+  const std::lock_guard guard(mutex_);
+  const auto found = rooms_.find(room);
+  if (found == rooms_.end()) return {};
+  return {found->second.begin(), found->second.end()};
+}
+
+std::map<std::string, std::size_t> fleet_members::rooms() const {
+  std::map<std::string, std::size_t> out;
+  const std::lock_guard guard(mutex_);
+  for (const auto& [room, users] : rooms_) {
+    for (const auto& [user, count] : users) out[room] += count;
+  }
+  return out;
+}
+
+std::size_t fleet_members::connections(std::string_view room) const {
+  const std::lock_guard guard(mutex_);
+  std::size_t sum = 0;
+  if (const auto found = rooms_.find(room); found != rooms_.end()) {
+    for (const auto& [user, count] : found->second) sum += count;
+  }
+  return sum;
+}
+
+bool fleet_members::has(std::string_view room, std::string_view user) const {
+  const std::lock_guard guard(mutex_);
+  const auto found = rooms_.find(room);
+  return found != rooms_.end() && found->second.find(user) != found->second.end();
+}
+
+std::size_t fleet_members::of_user(std::string_view user) const {
+  const std::lock_guard guard(mutex_);
+  const auto everybody = rooms_.find("global");  // each connection is in it
+  if (everybody == rooms_.end()) return 0;
+  const auto found = everybody->second.find(user);
+  return found == everybody->second.end() ? 0 : found->second;
+}
+
+std::vector<std::string> fleet_members::nodes() const {
+  const std::lock_guard guard(mutex_);
+  std::vector<std::string> out{node_};
+  for (const auto& [name, each] : others_) out.push_back(name);
+  std::ranges::sort(out);
+  return out;
+}
+
+}  // namespace fanfare::domain

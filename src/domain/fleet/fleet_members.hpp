@@ -1,0 +1,91 @@
+#pragma once
+
+// Who is in which room on the other nodes of a fleet, and telling them who is here. Sans-I/O: it travels as facts of
+// the log that the nodes share. Inbound: connection_table, a timer. Outbound: history::log.
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <fanfare/base/executor.hpp>
+
+#include "history/log.hpp"
+
+namespace fanfare::domain {
+
+/// Only changes are told, and a node's life: what it costs does not grow with who stays. A node that is not heard of
+/// for `timeout` is gone, and all that was with it; one that comes back tells all again. Thread: any.
+class fleet_members {
+ public:
+  struct events {
+    /// How many connections of the user are in the room on this node now.
+    std::function<std::size_t(const std::string& room, const std::string& user)> here;
+    /// The user has come to the other nodes' part of the room, or gone from it.
+    std::function<void(const std::string& room, const std::string& user, bool joined)> changed;
+  };
+
+  /// `node`: 1 to 64 letters, digits, '-', '_'; another name for each life of a node. The log must outlive it.
+  fleet_members(history::log& log, std::string node, milliseconds timeout)
+      : log_(log), node_(std::move(node)), timeout_(timeout) {}
+
+  /// Takes up what the others have told. Before anybody connects. `now_ms`: Unix time.
+  void begin(events told, std::int64_t now_ms, steady_time now);
+  /// The number of the user's connections in the room is another one here; told with the next tick().
+  void touch(const std::string& room, const std::string& user);
+  /// Tells what is new, and that this node lives; notices who does not. Some times in `timeout`, from one thread.
+  void tick(std::int64_t now_ms, steady_time now);
+  /// This node is going: the others need not wait for its silence.
+  void leave();
+
+  /// From the log: what another node keeps, and all that is kept, when something of it was missed.
+  void hear(const history::fact& item);
+  void reread(const std::vector<history::fact>& all);
+
+  /// On the other nodes: users in a room, and rooms, with their numbers of connections.
+  [[nodiscard]] std::map<std::string, std::size_t> members(std::string_view room) const;
+  [[nodiscard]] std::map<std::string, std::size_t> rooms() const;
+  [[nodiscard]] std::size_t connections(std::string_view room) const;
+  [[nodiscard]] std::size_t of_user(std::string_view user) const;
+  [[nodiscard]] bool has(std::string_view room, std::string_view user) const;
+  /// All that live, this one too, by name.
+  [[nodiscard]] std::vector<std::string> nodes() const;
+
+ private:
+  using place = std::pair<std::string, std::string>;  // room, user
+  using counts = std::map<place, std::size_t>;
+  struct other {
+    steady_time heard;
+    counts here;
+  };
+  struct change {
+    place where;
+    bool joined = false;
+  };
+  using changes = std::vector<change>;
+  void set(const std::string& node, const place& where, std::size_t count, changes& out);
+  void drop(const std::string& node, changes& out, std::vector<history::fact>& withdrawn);
+  void retell();
+  void tell(const changes& all) const;
+  [[nodiscard]] std::string name_of(const std::string& node, const place& where) const;
+
+  history::log& log_;
+  const std::string node_;
+  const milliseconds timeout_;
+  events told_;
+
+  mutable std::mutex mutex_;  // never held while the log or a callback runs
+  std::map<std::string, other> others_;
+  std::map<std::string, std::map<std::string, std::size_t, std::less<>>, std::less<>> rooms_;  // of all others
+  counts sent_;            // of this node, as the others know it
+  std::set<place> dirty_;  // may be another number now
+  steady_time now_, beat_at_;
+};
+
+}  // namespace fanfare::domain

@@ -1,0 +1,283 @@
+#include "domain/fleet/fleet_members.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <random>
+
+#include "history/memory_log.hpp"
+
+// Nodes that tell each other who is where, over a log that hands facts on when the test lets it, or forgets to.
+
+namespace fanfare::domain {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+/// What all nodes share: the facts, and for each node those that it has yet to hear.
+struct shared_facts {
+  std::map<std::string, history::fact> held;
+  std::map<std::string, std::vector<history::fact>> unheard;
+};
+
+class node_log : public history::memory_log {
+ public:
+  node_log(shared_facts& all, std::string name) : memory_log("e"), all_(all), name_(std::move(name)) {
+    all_.unheard[name_];
+  }
+  ~node_log() override { all_.unheard.erase(name_); }
+  void keep(history::fact item, kept done) override {
+    if (!up) return done(errc::unavailable);
+    if (item.until_ms == 0)
+      all_.held.erase(item.name);
+    else
+      all_.held[item.name] = item;
+    for (auto& [name, items] : all_.unheard) {
+      if (name != name_) items.push_back(item);
+    }
+    done({});
+  }
+  [[nodiscard]] std::vector<history::fact> facts(std::int64_t now_ms) const override {
+    std::vector<history::fact> out;
+    for (const auto& [name, item] : all_.held) {
+      if (item.until_ms > now_ms) out.push_back(item);
+    }
+    return out;
+  }
+  [[nodiscard]] bool ready() const override { return up; }
+  bool up = true;
+
+ private:
+  shared_facts& all_;
+  const std::string name_;
+};
+
+struct node {
+  node(shared_facts& shared, const std::string& name, std::int64_t now_ms)
+      : all(shared), called(name), log(shared, name), members(log, name, milliseconds{1000}) {
+    members.begin({[this](const auto& room, const auto& user) {
+                     return here[{room, user}];
+                   },
+                   [this](const auto& room, const auto& user, bool joined) {
+                     notes.push_back((joined ? "+" : "-") + room + "/" + user);
+                   }},
+                  now_ms, at(now_ms));
+  }
+  static steady_time at(std::int64_t now_ms) { return steady_time(milliseconds(now_ms)); }
+  void put(const std::string& room, const std::string& user, std::size_t count) {
+    here[{room, user}] = count;
+    members.touch(room, user);
+  }
+  void tick(std::int64_t now_ms) { members.tick(now_ms, at(now_ms)); }
+  void hear() {
+    for (const auto& item : std::exchange(all.unheard[called], {})) members.hear(item);
+  }
+  /// It lost what it had yet to hear, and reads what there is instead.
+  void miss(std::int64_t now_ms) {
+    all.unheard[called].clear();
+    members.reread(log.facts(now_ms));
+  }
+  shared_facts& all;
+  const std::string called;
+  node_log log;
+  std::map<std::pair<std::string, std::string>, std::size_t> here;
+  std::vector<std::string> notes;
+  fleet_members members;
+};
+
+struct fleet_members_test : testing::Test {
+  shared_facts all;
+};
+
+TEST_F(fleet_members_test, tell_each_other_who_comes_and_goes) {
+  node a(all, "a", 0), b(all, "b", 0);
+  a.put("r", "ann", 2);
+  a.put("global", "ann", 2);
+  a.tick(10);
+  b.hear();
+  EXPECT_THAT(b.members.members("r"), ElementsAre(Pair("ann", 2)));
+  EXPECT_EQ(b.members.of_user("ann"), 2U);
+  EXPECT_EQ(b.members.connections("r"), 2U);
+  EXPECT_THAT(b.members.rooms(), ElementsAre(Pair("global", 2), Pair("r", 2)));
+  EXPECT_THAT(b.members.nodes(), ElementsAre("a", "b"));
+  EXPECT_THAT(a.members.members("r"), IsEmpty()) << "of the others";
+  a.put("r", "ann", 1);
+  a.tick(20);
+  a.put("r", "ann", 0);
+  a.tick(30);
+  b.hear();
+  EXPECT_THAT(b.members.members("r"), IsEmpty());
+  EXPECT_THAT(b.notes, ElementsAre("+global/ann", "+r/ann", "-r/ann"));
+}
+
+TEST_F(fleet_members_test, cost_nothing_while_nothing_changes) {
+  node a(all, "a", 0), b(all, "b", 0);
+  a.tick(1);
+  b.hear();
+  a.put("r", "ann", 1);
+  a.put("r", "ann", 0);
+  a.tick(100);
+  EXPECT_THAT(all.unheard["b"], IsEmpty()) << "it came and went";
+  for (int now = 200; now <= 1100; now += 100) a.tick(now);
+  EXPECT_EQ(all.unheard["b"].size(), 2U) << "that it lives, at 400 and 800";
+}
+
+TEST_F(fleet_members_test, a_node_that_begins_knows_who_is_there) {
+  node a(all, "a", 0);
+  a.put("r", "ann", 1);
+  a.tick(10);
+  node b(all, "b", 20);
+  EXPECT_TRUE(b.members.has("r", "ann"));
+}
+
+TEST_F(fleet_members_test, a_node_that_dies_is_gone_with_its_time) {
+  node b(all, "b", 0);
+  {
+    node a(all, "a", 0);
+    a.put("r", "ann", 1);
+    a.tick(10);
+  }
+  for (int now = 10; now <= 900; now += 100) {
+    b.hear();
+    b.tick(now);
+  }
+  EXPECT_TRUE(b.members.has("r", "ann"));
+  for (int now = 1000; now <= 1300; now += 100) b.tick(now);
+  EXPECT_FALSE(b.members.has("r", "ann"));
+  EXPECT_THAT(b.notes, ElementsAre("+r/ann", "-r/ann"));
+  EXPECT_THAT(b.members.nodes(), ElementsAre("b"));
+  EXPECT_FALSE(
+      all.held.contains("here a\x1fr\x1f"
+                        "ann"))
+      << "and nothing of it is left";
+}
+
+TEST_F(fleet_members_test, a_node_that_leaves_is_gone_at_once) {
+  node b(all, "b", 0), a(all, "a", 0);
+  a.put("r", "ann", 1);
+  a.tick(10);
+  a.members.leave();
+  b.hear();
+  EXPECT_FALSE(b.members.has("r", "ann"));
+  EXPECT_FALSE(
+      all.held.contains("here a\x1fr\x1f"
+                        "ann"));
+}
+
+TEST_F(fleet_members_test, a_node_that_stood_still_tells_all_again_and_takes_nobody_for_dead) {
+  node a(all, "a", 0), b(all, "b", 0);
+  a.put("r", "ann", 1);
+  a.hear();
+  a.tick(10);
+  for (int now = 10; now <= 5000; now += 100) {
+    b.hear();
+    b.tick(now);
+  }
+  EXPECT_FALSE(b.members.has("r", "ann"));
+  a.tick(5000);
+  EXPECT_THAT(a.members.nodes(), ElementsAre("a", "b")) << "it heard nobody because it heard nothing";
+  a.hear();
+  a.tick(5100);
+  b.hear();
+  EXPECT_TRUE(b.members.has("r", "ann"));
+}
+
+TEST_F(fleet_members_test, what_could_not_be_told_is_told_later) {
+  node a(all, "a", 0), b(all, "b", 0);
+  a.put("r", "ann", 1);
+  a.log.up = false;
+  a.tick(10);
+  a.log.up = true;
+  a.tick(20);
+  b.hear();
+  EXPECT_TRUE(b.members.has("r", "ann"));
+}
+
+TEST_F(fleet_members_test, another_life_of_a_name_takes_back_what_the_first_has_told) {
+  node b(all, "b", 0);
+  {
+    node a(all, "a", 0);
+    a.put("r", "ann", 1);
+    a.tick(10);
+  }
+  node a(all, "a", 20);
+  a.tick(30);
+  b.hear();
+  EXPECT_FALSE(b.members.has("r", "ann"));
+}
+
+TEST_F(fleet_members_test, any_course_of_things_ends_in_the_truth) {
+  for (unsigned seed = 1; seed <= 200; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    shared_facts shared;
+    std::mt19937 random(seed);
+    const auto upto = [&random](unsigned n) { return std::uniform_int_distribution<unsigned>(0, n)(random); };
+    std::vector<std::unique_ptr<node>> nodes;
+    int born = 0;
+    std::int64_t now = 1000;
+    const auto bear = [&] { nodes.push_back(std::make_unique<node>(shared, "n" + std::to_string(born++), now)); };
+    for (int n = 0; n < 3; ++n) bear();
+    const auto live = [&] {
+      for (auto& each : nodes) {
+        each->hear();
+        each->tick(now);
+      }
+    };
+    for (int step = 0; step < 200; ++step) {
+      now += upto(100);
+      auto& one = *nodes[upto(static_cast<unsigned>(nodes.size()) - 1)];
+      switch (upto(9)) {
+        case 0:
+          if (nodes.size() > 1) nodes.erase(nodes.begin() + upto(static_cast<unsigned>(nodes.size()) - 1));
+          break;
+        case 1:
+          if (nodes.size() < 4) bear();
+          break;
+        case 2:
+          one.miss(now);
+          break;
+        case 3:
+          one.log.up = !one.log.up;
+          break;
+        case 4:
+          shared.held.clear();
+          for (auto& each : nodes) each->miss(now);
+          break;
+        case 5:
+          now += 2000;
+          break;  // all stand still
+        case 6:
+          live();
+          break;
+        default:
+          one.put("r" + std::to_string(upto(2)), "u" + std::to_string(upto(2)), upto(2));
+          if (upto(1) == 0) one.tick(now);
+      }
+    }
+    for (auto& each : nodes) each->log.up = true;
+    for (int n = 0; n < 40; ++n) {
+      now += 100;
+      live();
+    }
+    for (const auto& each : nodes) {
+      for (int r = 0; r <= 2; ++r) {
+        std::map<std::string, std::size_t> truth;
+        const auto room = "r" + std::to_string(r);
+        for (const auto& other : nodes) {
+          if (other == each) continue;
+          for (const auto& [where, count] : other->here) {
+            if (where.first == room && count != 0) truth[where.second] += count;
+          }
+        }
+        ASSERT_EQ(each->members.members(room), truth) << each->called << " about " << room;
+      }
+      ASSERT_EQ(each->members.nodes().size(), nodes.size());
+    }
+  }
+}
+
+}  // namespace
+}  // namespace fanfare::domain
