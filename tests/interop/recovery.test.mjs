@@ -22,9 +22,12 @@ async function outage(proxy, meanwhile = () => {}) {
   await proxy.restore();
 }
 
-/** An official client through a proxy that stays when the server goes; it notes what came, and how often it came back. */
+/**
+ * An official client through a proxy that stays when the server goes; it notes what came, and how often it came back. It does not
+ * upgrade: cut off in the midst of that, between two polls, engine.io-client notices nothing until its ping is due.
+ */
 async function client(proxy, { auth = () => ({ token: token() }), nsp = "", ...options } = {}) {
-  const socket = io(proxy.url + nsp, { auth: (give) => give(auth()), forceNew: true, reconnectionDelay: 20, reconnectionDelayMax: 100, ...options });
+  const socket = io(proxy.url + nsp, { auth: (give) => give(auth()), forceNew: true, transports: ["websocket"], reconnectionDelay: 20, reconnectionDelayMax: 100, ...options });
   const seen = [], back = [];
   socket.on("project.updated", (event) => seen.push(event.data.changes.n));
   socket.on("connect", () => back.push(Boolean(socket.recovered)));
