@@ -36,7 +36,7 @@ end
 
 local function drop_oldest_of(room, r)
   while true do
-    local each = call('ZRANGEBYSCORE', P .. ':room:' .. room, text(r.from), '+inf', 'LIMIT', 0, 1)[1]
+    local each = call('ZRANGEBYSCORE', P .. ':room:' .. room, r.from, '+inf', 'LIMIT', 0, 1)[1]
     if not each then return false end
     local position = num(each)
     r.from = position
@@ -61,23 +61,26 @@ local function store(e)
   st.entries, st.bytes = st.entries + 1, st.bytes + num(e.size)
   local firm = e.expires == NEVER
   if firm then
-    call('ZADD', P .. ':firm', position, text(position))
+    call('ZADD', P .. ':firm', position, position)
     st.firm, st.firm_bytes = st.firm + 1, st.firm_bytes + num(e.size)
   elseif e.expires ~= '0' then
-    call('ZADD', P .. ':expiry', e.expires, text(position))
+    call('ZADD', P .. ':expiry', e.expires, position)
+    st.expiring = st.expiring + 1
   end
-  local rooms = rooms_of(e.rooms)
+  local rooms, full = rooms_of(e.rooms), {}
   for _, room in ipairs(rooms) do
-    if call('ZADD', P .. ':room:' .. room, text(position), text(position)) == 1 then
-      local r = row(room)
-      r.n = r.n + 1
-      if not firm then r.loose = r.loose + 1 end
+    local key = P .. ':room:' .. room
+    if call('ZADD', key, position, position) == 1 then  -- 0: named twice
+      local n = call('ZCARD', key)
+      if n == 1 then begin_room(room) end
+      if firm then row(room).firm = row(room).firm + 1 end
+      if n > bounds.room then full[#full + 1] = room end
     end
   end
   if e.newest == '1' then supersede(e.key, rooms, position) end
-  for _, room in ipairs(rooms) do
+  for _, room in ipairs(full) do
     local r = row(room)
-    while r.loose > bounds.room and drop_oldest_of(room, r) do end
+    while call('ZCARD', P .. ':room:' .. room) - r.firm > bounds.room and drop_oldest_of(room, r) do end
   end
   return position
 end
@@ -158,6 +161,8 @@ local function fact()
   else
     call('HSET', P .. ':facts', name, value)
     call('ZADD', P .. ':facts:until', until_ms, name)
+    local due = num(until_ms)
+    if st.fact_due == 0 or due < st.fact_due then st.fact_due = due end
   end
   pass('by', node, 'fact', name, 'value', value)
   return {'ok', {}, {}}

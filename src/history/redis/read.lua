@@ -32,7 +32,7 @@ for i = 7, #ARGV do
   local trimmed = got and num(got:match('%d+$')) or st.trimmed_to
   if after < trimmed then complete = 0 end
   if got then
-    local key, from, to = P .. ':room:' .. ARGV[i], '(' .. text(after), text(up_to)
+    local key, from, to = P .. ':room:' .. ARGV[i], '(' .. text(after), up_to
     -- One more than the bound from each room is enough to know whether the merged page is cut short.
     local found = newest_first and call('ZREVRANGEBYSCORE', key, to, from, 'LIMIT', 0, limit + 1)
       or call('ZRANGEBYSCORE', key, from, to, 'LIMIT', 0, limit + 1)

@@ -1,9 +1,9 @@
 -- What every script of the log begins with: the keys, the counters, and how entries go. KEYS[1] is the stream; all
 -- other keys begin with its name, so that they lie in its slot of a cluster.
 --   <log>                stream   a kept event is <position>-0; what passes without being kept, <head>-1, <head>-2, …
---   <log>:state          hash     epoch, head, last stream id, usage, how far the bounds have come
+--   <log>:state          string   epoch, head, last stream id, usage, how far the bounds have come: a MessagePack map
 --   <log>:room:<room>    zset     positions of the room's kept events
---   <log>:rooms          hash     room -> "<listed> <loose> <loose from> <trimmed to>"
+--   <log>:rooms          hash     room -> "<firm entries> <loose from> <trimmed to>"
 --   <log>:expiry, :firm  zset     positions with an expiry of their own, by it; positions that never expire
 --   <log>:dropped        zset     of the newest positions, those that a bound took from a room: who reads late missed them
 --   <log>:newest         hash     conflation key -> positions, of entries that take an earlier one's place
@@ -19,60 +19,52 @@ local RECENT = 5000  -- positions that :dropped knows about
 -- Where a field's value stands in a stream entry, which is a flat list of names and values.
 local TYPE, ROOMS, TIME, EXPIRES, KEY, NEWEST, SIZE, BY, JSON = 4, 6, 8, 10, 12, 14, 16, 18, 20
 
+-- Redis writes whole numbers in full; Lua's own conversion would round them.
 local function text(number) return string.format('%.0f', number) end
-local function id(position) return text(position) .. '-0' end
+local function id(position) return string.format('%.0f-0', position) end
 
-local names = {'head', 'entries', 'bytes', 'firm', 'firm_bytes', 'rooms', 'trimmed', 'trimmed_to', 'dropped_to',
-               'aging_from', 'aging_at', 'loose_from', 'firm_from', 'passing'}
-local st = {}
-do
-  local got = call('HMGET', S, 'epoch', 'last', 'passed_to', 'history', unpack(names))
-  st.epoch, st.last, st.passed_to, st.history = got[1], got[2] or '0-0', got[3] or '0-0', got[4] or ''
-  for i, name in ipairs(names) do st[name] = num(got[i + 4] or '0') end
-end
+local st = {last = '0-0', passed_to = '0-0', history = '', head = 0, entries = 0, bytes = 0, firm = 0, firm_bytes = 0,
+            expiring = 0, rooms = 0, trimmed = 0, trimmed_to = 0, dropped_to = 0, aging_from = 0, aging_at = 0,
+            loose_from = 0, firm_from = 0, passing = 0, fact_due = 0}
+local stored = call('GET', S)
+if stored then st = cmsgpack.unpack(stored) end
 
 local function note_drop(position)
   if position > st.dropped_to then st.dropped_to = position end
-  if position > st.head - RECENT then call('ZADD', P .. ':dropped', text(position), text(position)) end
+  if position > st.head - RECENT then call('ZADD', P .. ':dropped', position, position) end
 end
 
+-- A room's row is made with its first entry, and read again only for the bounds.
 local rows = {}
 local function row(room)
   local r = rows[room]
   if r then return r end
-  local got = call('HGET', P .. ':rooms', room)
-  if got then
-    local n, loose, from, trimmed = got:match('(%d+) (%d+) (%d+) (%d+)')
-    r = {n = num(n), loose = num(loose), from = num(from), trimmed = num(trimmed)}
-  else
-    -- What an emptied, forgotten row once knew is covered by the log's own bound.
-    r = {n = 0, loose = 0, from = 0, trimmed = st.trimmed_to}
-    st.rooms = st.rooms + 1
-  end
+  local firm, from, trimmed = call('HGET', P .. ':rooms', room):match('(%d+) (%d+) (%d+)')
+  r = {firm = num(firm), from = num(from), trimmed = num(trimmed)}
   rows[room] = r
   return r
+end
+local function begin_room(room)
+  st.rooms = st.rooms + 1
+  -- What an emptied, forgotten row once knew is covered by the log's own bound.
+  rows[room] = {firm = 0, from = 0, trimmed = st.trimmed_to}
+end
+local function end_room(room, r)
+  st.rooms = st.rooms - 1
+  if r.trimmed > st.trimmed_to then st.trimmed_to = r.trimmed end
+  rows[room] = nil
+  call('HDEL', P .. ':rooms', room)
 end
 
 local function save()
   for room, r in pairs(rows) do
-    if r.n == 0 then
-      if r.trimmed > st.trimmed_to then st.trimmed_to = r.trimmed end
-      call('HDEL', P .. ':rooms', room)
-      st.rooms = st.rooms - 1
-    else
-      call('HSET', P .. ':rooms', room, text(r.n) .. ' ' .. text(r.loose) .. ' ' .. text(r.from) .. ' ' .. text(r.trimmed))
-    end
+    call('HSET', P .. ':rooms', room, string.format('%.0f %.0f %.0f', r.firm, r.from, r.trimmed))
   end
   rows = {}
   if st.dropped_to > st.head - RECENT then
-    call('ZREMRANGEBYSCORE', P .. ':dropped', '-inf', text(st.head - RECENT))
+    call('ZREMRANGEBYSCORE', P .. ':dropped', '-inf', st.head - RECENT)
   end
-  local out = {'epoch', st.epoch, 'last', st.last, 'passed_to', st.passed_to, 'history', st.history}
-  for _, name in ipairs(names) do
-    out[#out + 1] = name
-    out[#out + 1] = text(st[name])
-  end
-  call('HSET', S, unpack(out))
+  call('SET', S, cmsgpack.pack(st))
 end
 
 -- Rooms travel as netstrings: "1:a,3:b c,".
@@ -105,18 +97,20 @@ local function next_entry(from)
 end
 
 local function unlist(position, firm, room, told)
-  if call('ZREM', P .. ':room:' .. room, text(position)) == 0 then return end
+  local key = P .. ':room:' .. room
+  if call('ZREM', key, position) == 0 then return end
   local r = row(room)
-  r.n = r.n - 1
-  if not firm then r.loose = r.loose - 1 end
-  if not told then return end
-  if position > r.trimmed then r.trimmed = position end
-  note_drop(position)
+  if firm then r.firm = r.firm - 1 end
+  if told then
+    if position > r.trimmed then r.trimmed = position end
+    note_drop(position)
+  end
+  if call('ZCARD', key) == 0 then end_room(room, r) end
 end
 
 local function listed(position, rooms)
   for _, room in ipairs(rooms) do
-    if call('ZSCORE', P .. ':room:' .. room, text(position)) then return true end
+    if call('ZSCORE', P .. ':room:' .. room, position) then return true end
   end
   return false
 end
@@ -126,11 +120,12 @@ local function forget(position, f)
   st.entries = st.entries - 1
   st.bytes = st.bytes - num(f[SIZE])
   if f[EXPIRES] == NEVER then
-    call('ZREM', P .. ':firm', text(position))
+    call('ZREM', P .. ':firm', position)
     st.firm = st.firm - 1
     st.firm_bytes = st.firm_bytes - num(f[SIZE])
   elseif f[EXPIRES] ~= '0' then
-    call('ZREM', P .. ':expiry', text(position))
+    call('ZREM', P .. ':expiry', position)
+    st.expiring = st.expiring - 1
   end
   if f[NEWEST] == '1' then
     local left = {}
@@ -158,9 +153,11 @@ local function may_drop()
 end
 
 local function trim(now, bounds)
-  for _, each in ipairs(call('ZRANGEBYSCORE', P .. ':expiry', '-inf', text(now), 'LIMIT', 0, budget)) do
-    local f = entry(num(each))
-    if f and may_drop() then drop(num(each), f) end
+  if st.expiring > 0 then
+    for _, each in ipairs(call('ZRANGEBYSCORE', P .. ':expiry', '-inf', now, 'LIMIT', 0, budget)) do
+      local f = entry(num(each))
+      if f and may_drop() then drop(num(each), f) end
+    end
   end
   while bounds.age > 0 and st.entries > 0 and st.aging_at < now - bounds.age and budget > 0 do
     local position, f = next_entry(st.aging_from)
@@ -184,10 +181,12 @@ local function trim(now, bounds)
     st[from], budget = position + 1, budget - 1
     if (f[EXPIRES] == NEVER) == firm then drop(position, f) end
   end
-  for _, name in ipairs(call('ZRANGEBYSCORE', P .. ':facts:until', '-inf', text(now), 'LIMIT', 0, 1000)) do
+  if st.fact_due == 0 or now < st.fact_due then return end
+  for _, name in ipairs(call('ZRANGEBYSCORE', P .. ':facts:until', '-inf', now, 'LIMIT', 0, 1000)) do
     call('HDEL', P .. ':facts', name)
     call('ZREM', P .. ':facts:until', name)
   end
+  st.fact_due = num(call('ZRANGE', P .. ':facts:until', 0, 0, 'WITHSCORES')[2] or '0')
 end
 
 -- Something that goes by all nodes in its place and is not kept.

@@ -342,8 +342,8 @@ TYPED_TEST(log_test, any_mixture_keeps_to_its_bounds) {
   EXPECT_EQ(all->entries.size(), this->tested->used().entries) << "all that is counted is listed";
   EXPECT_EQ(all->entries.front().position, this->tested->oldest());
   ASSERT_TRUE(this->append({event({"last"}, 100000)}));
-  for (const auto& left : this->read({.rooms = {"r0", "r1", "r2", "r3", "r4", "r5"}})->entries) {
-    EXPECT_THAT(firm, testing::Contains(left.position)) << "only what never expires is left";
+  for (const auto left : positions(*this->read({.rooms = {"r0", "r1", "r2", "r3", "r4", "r5"}}))) {
+    EXPECT_THAT(firm, testing::Contains(left)) << "only what never expires is left";
   }
 }
 

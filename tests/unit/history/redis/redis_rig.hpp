@@ -91,8 +91,8 @@ struct listening_node {
           if (change) change(options);
         })) {
     log().on_break([this] { note("break " + log().epoch()); });
-    log().watch_facts({[this](const fact& item) { note("fact " + item.name + "=" + std::to_string(item.number)); },
-                       [this](const std::vector<fact>& all) { note("all " + std::to_string(all.size()) + " facts"); }});
+    log().watch_facts(
+        {[this](const fact& item) { note("fact " + item.name + "=" + std::to_string(item.number)); }, nullptr});
     log().observe([this](const entry& item) {
       const std::lock_guard lock(mutex);
       seen.push_back(item.id + "@" + std::to_string(item.position));
