@@ -192,6 +192,34 @@ TEST_F(feed_test, history_that_cannot_be_read_is_no_recovery) {
   EXPECT_FALSE(entered->recovered);
 }
 
+TEST_F(feed_test, who_comes_from_a_node_that_is_ahead_waits_for_this_one) {
+  slow_log slow;
+  node lagging(types, slow, out);
+  test::fake_executor worker;
+  std::vector<std::string> told;
+  const auto wait = [&](const std::string& since) {
+    lagging.events.catch_up(since, worker, [&told, since] { told.push_back(since); });
+  };
+  for (const auto* at_once : {"slow-0", "other-9", "2026-01-02T03:04:10Z", ""}) wait(at_once);
+  EXPECT_THAT(told, SizeIs(4));
+  told.clear();
+  for (const auto* later : {"slow-2", "slow-1", "slow-9"}) wait(later);
+  lagging.publisher.publish({updated("p1")}, context(), [](const auto&) {});
+  slow.settle();
+  EXPECT_THAT(told, IsEmpty()) << "on its own worker";
+  worker.run();
+  EXPECT_THAT(told, ElementsAre("slow-1"));
+  worker.advance(milliseconds{4999});
+  EXPECT_THAT(told, SizeIs(1));
+  worker.advance(milliseconds{1});
+  EXPECT_THAT(told, ElementsAre("slow-1", "slow-2", "slow-9")) << "but not for ever";
+  wait("slow-5");
+  slow.break_off("next", 7);
+  worker.run();
+  EXPECT_THAT(told, SizeIs(4)) << "there is nothing to wait for any more";
+  EXPECT_EQ(lagging.events.head_cursor(), "next-7");
+}
+
 TEST_F(feed_test, many_threads_publish_each_event_once) {
   std::vector<std::thread> publishers;
   std::atomic<int> fresh{0}, answered{0};

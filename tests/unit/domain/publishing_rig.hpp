@@ -42,8 +42,10 @@ class recorder : public delivery {
 class slow_log : public history::log {
  public:
   void observe(observer work) override { observer_ = std::move(work); }
-  void append(std::vector<history::entry> batch, std::vector<history::answer>, appended done) override {
-    pending.push_back({std::move(batch), std::move(done)});
+  void on_break(std::function<void()> work) override { broken_ = std::move(work); }
+  [[nodiscard]] bool shared() const override { return true; }
+  void append(std::vector<history::entry> batch, std::vector<history::answer> answers, appended done) override {
+    pending.push_back({std::move(batch), std::move(answers), std::move(done)});
   }
   void keep(history::fact, kept done) override { done(errc::unavailable); }
   void read(history::range, page_ready done) const override { done(errc::unavailable); }
@@ -55,7 +57,7 @@ class slow_log : public history::log {
 
   /// Settles the oldest append; as another node's entries would come, without the live envelope.
   void settle(bool well = true) {
-    auto [batch, done] = std::move(pending.front());
+    auto [batch, answers, done] = std::move(pending.front());
     pending.erase(pending.begin());
     if (!well) return done(errc::unavailable);
     std::vector<std::uint64_t> positions;
@@ -67,14 +69,27 @@ class slow_log : public history::log {
     }
     done(history::placed{positions, {}});
   }
+  /// Another node was asked for the oldest append before.
+  void settle(history::placed as) {
+    const auto done = std::move(pending.front().done);
+    pending.erase(pending.begin());
+    done(std::move(as));
+  }
+  void break_off(std::string epoch, std::uint64_t head) {
+    epoch_ = std::move(epoch);
+    head_ = head;
+    if (broken_) broken_();
+  }
   struct waiting {
     std::vector<history::entry> batch;
+    std::vector<history::answer> answers;
     appended done;
   };
   std::vector<waiting> pending;
 
  private:
   observer observer_;
+  std::function<void()> broken_;
   std::uint64_t head_ = 0;
   std::string epoch_ = "slow";
 };

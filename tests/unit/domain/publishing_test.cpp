@@ -234,6 +234,30 @@ TEST_F(publishing_test, a_failed_publish_may_be_tried_again) {
   EXPECT_THAT(out.items, SizeIs(1));
 }
 
+TEST_F(publishing_test, what_another_node_was_asked_before_is_answered_as_then) {
+  slow_log slow;
+  node remote(types, slow, out);
+  std::vector<std::string> answers;
+  const auto note = [&answers](const result<publish_answer>& answer) {
+    answers.emplace_back(answer ? (answer->repeated ? "again" : "new")
+                                : std::string(describe(answer.error().code).metric_label));
+    for (std::size_t i = 0; answer && i < answer->events.size(); ++i) {
+      answers.back() += " " + answer->events[i].id + "@" + answer->events[i].cursor;
+    }
+  };
+  remote.publisher.publish({updated("p1", "x"), updated("p1", "y")}, context(), note);
+  slow.settle({{4, 9}, {{slow.pending[0].answers[0].key, "", {{"x", 4, 0}}, 0}}});
+  for (const auto* digest : {"theirs", "another"}) {
+    auto given = context("k");
+    given.request_digest = "theirs";
+    given.idempotency_key += digest;
+    remote.publisher.publish({updated("p1")}, given, note);
+    slow.settle({{6}, {{slow.pending[0].answers.back().key, digest, {{"z", 6, 0}}, 0}}});
+  }
+  EXPECT_THAT(answers, ElementsAre("new x@slow-4 y@slow-9", "again z@slow-6", "idempotency_mismatch"));
+  EXPECT_THAT(out.items, IsEmpty()) << "the log brings what is new by itself";
+}
+
 TEST_F(publishing_test, a_repeat_waits_for_the_first) {
   slow_log slow;
   node remote(types, slow, out, {.waiting_max = 2});

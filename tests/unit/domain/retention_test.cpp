@@ -54,7 +54,8 @@ TEST_F(retention_test, refuses_what_cannot_work) {
     EXPECT_EQ(why(rule), "is not \"TYPE latest\", \"TYPE 7d\", \"TYPE keep\" or \"TYPE latest 7d\"") << rule;
   }
   EXPECT_EQ(why("pr.create 7d"), "names no event type that there is; did you mean \"pr.created\"?");
-  EXPECT_THAT(why("subscribed 7d"), testing::StartsWith("names no event type that there is")) << "replies are not published";
+  EXPECT_THAT(why("subscribed 7d"), testing::StartsWith("names no event type that there is"))
+      << "replies are not published";
   EXPECT_EQ(why("agent.* latest"), "has latest, but agent.connected has no conflation key to be the latest of");
 }
 
