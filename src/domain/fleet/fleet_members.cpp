@@ -68,7 +68,11 @@ void fleet_members::tick(std::int64_t now_ms, steady_time now) {
       else if (now - each.heard > timeout_)
         dead.push_back(name);
     }
-    for (const auto& name : dead) drop(name, gone, news);
+    for (const auto& name : dead) {
+      drop(name, gone, news);
+      // Who has not noticed drops it too, and it tells all again if it lives: nodes may not disagree on a death.
+      news.push_back({std::string(node_mark) + name, 0, 0});
+    }
     if (!log_.ready()) return;
     if (now >= beat_at_) {
       beat_at_ = now + timeout_ / 3;
@@ -141,8 +145,9 @@ void fleet_members::hear(const history::fact& item) {
   {
     const std::lock_guard guard(mutex_);
     if (const auto name = node_of(item.name); !name.empty()) {
-      if (name == node_) return;
-      if (item.until_ms == 0)
+      if (name == node_) {
+        if (item.until_ms == 0) retell();
+      } else if (item.until_ms == 0)
         drop(name, all, withdrawn);
       else
         others_.try_emplace(name).first->second.heard = now_;

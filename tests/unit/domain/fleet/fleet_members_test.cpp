@@ -209,6 +209,56 @@ TEST_F(fleet_members_test, another_life_of_a_name_takes_back_what_the_first_has_
   EXPECT_FALSE(b.members.has("r", "ann"));
 }
 
+TEST_F(fleet_members_test, nodes_that_disagree_on_a_death_come_to_agree) {
+  // z is silent; b notices, while a, the first of the living, stood still meanwhile.
+  node b(all, "b", 0), z(all, "z", 0), a(all, "a", 0);
+  z.put("r", "ann", 1);
+  z.tick(10);
+  for (auto* each : {&a, &b, &z}) each->hear();
+  for (int now = 100; now <= 1100; now += 100) {
+    if (now <= 400) {
+      a.hear();
+      a.tick(now);
+    }
+    b.hear();
+    b.tick(now);
+  }
+  EXPECT_FALSE(b.members.has("r", "ann"));
+  for (int now = 1150; now <= 3000; now += 100) {
+    for (auto* each : {&a, &b, &z}) {
+      each->hear();
+      each->tick(now);
+    }
+  }
+  EXPECT_TRUE(a.members.has("r", "ann"));
+  EXPECT_TRUE(b.members.has("r", "ann"));
+}
+
+TEST_F(fleet_members_test, a_life_that_one_node_hears_just_in_time_and_another_too_late_goes_on) {
+  node b(all, "b", 0), z(all, "z", 0), a(all, "a", 0);
+  z.put("r", "ann", 1);
+  z.tick(10);
+  for (auto* each : {&a, &b, &z}) each->hear();
+  for (int now = 100; now <= 1000; now += 100) {
+    a.hear();
+    a.tick(now - 50);
+    b.hear();
+    b.tick(now);
+  }
+  b.tick(1011);
+  z.tick(1012);
+  a.hear();
+  a.tick(1050);
+  for (int now = 1100; now <= 3000; now += 100) {
+    for (auto* each : {&a, &b, &z}) {
+      each->hear();
+      each->tick(now);
+    }
+  }
+  EXPECT_TRUE(a.members.has("r", "ann"));
+  EXPECT_TRUE(b.members.has("r", "ann"));
+}
+
 TEST_F(fleet_members_test, any_course_of_things_ends_in_the_truth) {
   for (unsigned seed = 1; seed <= 200; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
