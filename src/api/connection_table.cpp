@@ -82,7 +82,7 @@ void connection_table::changed(const std::string& room, const std::string& user,
   watcher_(room, user, joined);
 }
 
-void connection_table::join_fleet(domain::fleet_members& others, std::int64_t now_ms, steady_time now) {
+void connection_table::join_fleet(domain::fleet_members& others) {
   others_ = &others;
   const auto here = [this](const std::string& room, const std::string& user) -> std::size_t {
     const std::lock_guard lock(mutex_);
@@ -91,11 +91,9 @@ void connection_table::join_fleet(domain::fleet_members& others, std::int64_t no
     const auto place = found->second.users.find(user);
     return place == found->second.users.end() ? 0 : place->second;
   };
-  others.begin({here,
-                [this, here](const std::string& room, const std::string& user, bool joined) {
-                  if (watcher_ && here(room, user) == 0) watcher_(room, user, joined);
-                }},
-               now_ms, now);
+  others.attach({here, [this, here](const std::string& room, const std::string& user, bool joined) {
+                   if (watcher_ && here(room, user) == 0) watcher_(room, user, joined);
+                 }});
 }
 
 void connection_table::set_token(key which, std::shared_ptr<const domain::principal> who) {

@@ -52,7 +52,7 @@ class connection_table {
 
   /// What it says of users, rooms and members is true of the whole fleet from now on, and the others are told of what
   /// is here. Before anybody connects. `others` must outlive it.
-  void join_fleet(domain::fleet_members& others, std::int64_t now_ms, steady_time now);
+  void join_fleet(domain::fleet_members& others);
 
   /// Counts the connection; nothing when a limit is reached.
   [[nodiscard]] std::optional<key> add(connection_row row, std::weak_ptr<socketio::socket> socket,

@@ -123,8 +123,8 @@ class log {
   /// The fact of that name as it is kept now, where the log is shared; `done` runs once.
   using found = std::function<void(std::optional<fact>)>;
   virtual void find(std::string /*name*/, found done) const { done(std::nullopt); }
-  /// Told of what other nodes keep or withdraw (until_ms 0), in the log's order; and of all that is kept, when some of that
-  /// was missed. Set before the first append.
+  /// Told of what other nodes keep or withdraw (until_ms 0), in the log's order; and of all that is kept, soon after it is set
+  /// and when some of that was missed: what is heard then is newer. Set before the first append.
   struct fact_watcher {
     std::function<void(const fact& item)> heard;
     std::function<void(const std::vector<fact>& all)> reread;

@@ -40,9 +40,11 @@ std::string fleet_members::name_of(const std::string& node, const place& where) 
   return std::string(here_mark) + node + split + where.first + split + where.second;
 }
 
-void fleet_members::begin(events told, std::int64_t now_ms, steady_time now) {
-  told_ = std::move(told);
-  now_ = now;
+void fleet_members::begin(std::int64_t now_ms, steady_time now) {
+  {
+    const std::lock_guard guard(mutex_);
+    now_ = now;
+  }
   reread(log_.facts(now_ms));
   tick(now_ms, now);
 }

@@ -35,8 +35,10 @@ class fleet_members {
   fleet_members(history::log& log, std::string node, milliseconds timeout)
       : log_(log), node_(std::move(node)), timeout_(timeout) {}
 
-  /// Takes up what the others have told. Before anybody connects. `now_ms`: Unix time.
-  void begin(events told, std::int64_t now_ms, steady_time now);
+  /// Before anything else.
+  void attach(events told) { told_ = std::move(told); }
+  /// Takes up what the others have told; the log is watched by then. Before anybody connects. `now_ms`: Unix time.
+  void begin(std::int64_t now_ms, steady_time now);
   /// The number of the user's connections in the room is another one here; told with the next tick().
   void touch(const std::string& room, const std::string& user);
   /// Tells what is new, and that this node lives; notices who does not. Some times in `timeout`, from one thread.

@@ -1,6 +1,5 @@
 #include "history/redis/redis_log.hpp"
 
-#include <algorithm>
 #include <future>
 #include <stdexcept>
 #include <utility>
@@ -12,13 +11,6 @@ namespace {
 constexpr milliseconds tick_interval{100};
 constexpr milliseconds answer_delay_max{1000};  // beyond it an append is answered though this node has not seen it yet
 constexpr std::size_t skipped_max = 100;
-
-/// As the window keeps it: what the log never drops, the window may.
-entry in_window(const entry& item) {
-  auto out = item;
-  if (out.expires_ms == never) out.expires_ms = 0;
-  return out;
-}
 
 }  // namespace
 
@@ -97,6 +89,10 @@ void redis_log::on_break(std::function<void()> work) {
 void redis_log::watch_facts(fact_watcher watcher) {
   const std::lock_guard in_order(order_);
   facts_watched_ = std::move(watcher);
+  // What passed before it was watched.
+  home_.post([this] {
+    if (joiner_ && following_) follow(follower_->last(), true);
+  });
 }
 
 void redis_log::append(std::vector<entry> batch, std::vector<answer> answers, appended done) {
@@ -208,20 +204,16 @@ void redis_log::on_joined(const standing& now, bool missed) {
     }
     window_.begin_after(now.head);
     appender_->forget(now.head);
-    if (!before.empty()) {
-      break_off("epoch");
-      reload_facts();
-    }
-    follower_->read_on(now.last);
+    if (!before.empty()) break_off("epoch");
+    follow(now.last, !before.empty());
   } else {
     if (missed) {
       window_.begin_after(head());
       break_off("gap");
     }
-    if (now.passed_to > follower_->last()) reload_facts();
-    if (!following_) follower_->read_on(follower_->last());
+    const bool stale = facts_missed_ || now.passed_to > follower_->last();
+    if (stale || !following_) follow(follower_->last(), stale);
   }
-  following_ = true;
   take_standing(now);
   bool recovered = false;
   {
@@ -275,7 +267,9 @@ void redis_log::on_event(const entry& item, const std::string& by) {
 
 void redis_log::observe_one(const entry& item) {
   if (item.kept) {
-    window_.admit(in_window(item));
+    auto held = item;
+    if (held.expires_ms == never) held.expires_ms = 0;  // what the log never drops, the window may
+    window_.admit(held);
     const std::lock_guard guard(mutex_);
     head_ = item.position;
   }
@@ -314,12 +308,7 @@ void redis_log::observe_own(const redis_appender::answered& came) {
     const auto& outcome = came.outcomes[i];
     if (!outcome) continue;
     const auto& batch = came.jobs[i].batch;
-    std::vector<bool> repeated(batch.size(), false);
-    for (const auto& each : outcome->repeats) {
-      for (const auto& event : each.events) {
-        if (event.of_batch && *event.of_batch < repeated.size()) repeated[*event.of_batch] = true;
-      }
-    }
+    const auto repeated = repeated_of(*outcome);
     for (std::size_t n = 0; n < batch.size(); ++n) {
       if (repeated[n]) continue;
       auto item = batch[n];
@@ -351,19 +340,31 @@ void redis_log::take_standing(const standing& now) {
   oldest_ = now.oldest;
 }
 
-void redis_log::reload_facts() {
-  reader_->facts([this](const std::vector<fact>& all) {
-    const std::lock_guard in_order(order_);
-    if (facts_watched_.reread) facts_watched_.reread(all);
+/// Reads on behind `after`: when facts were missed, once all that are kept have been told, so that what is read is
+/// newer.
+void redis_log::follow(const stream_id& after, bool all_facts) {
+  facts_missed_ = all_facts;
+  following_ = !all_facts;
+  if (following_) return follower_->read_on(after);
+  follower_->stop();
+  reader_->facts([this, after](const result<std::vector<fact>>& all) {
+    if (!joiner_) return;
+    if (!all) return joiner_->join();
+    {
+      const std::lock_guard in_order(order_);
+      if (facts_watched_.reread) facts_watched_.reread(*all);
+    }
+    follow(after, false);
   });
 }
 
 std::vector<fact> redis_log::facts(std::int64_t now_ms) const {
-  std::promise<std::vector<fact>> given;
-  home_.post([&] { reader_->facts([&](std::vector<fact> all) { given.set_value(std::move(all)); }); });
+  std::promise<result<std::vector<fact>>> given;
+  home_.post([&] { reader_->facts([&](auto all) { given.set_value(std::move(all)); }); });
   auto out = given.get_future().get();
-  std::erase_if(out, [now_ms](const fact& each) { return each.until_ms <= now_ms; });
-  return out;
+  if (!out) throw std::runtime_error("Redis did not give what is kept beside the events");
+  std::erase_if(*out, [now_ms](const fact& each) { return each.until_ms <= now_ms; });
+  return std::move(*out);
 }
 
 void redis_log::find(std::string name, found done) const {

@@ -92,7 +92,7 @@ class redis_log final : public log {
   void on_joined(const standing& now, bool missed);
   void on_away(const std::string& reason);
   void break_off(std::string_view cause);
-  void reload_facts();
+  void follow(const stream_id& after, bool all_facts);
   void on_item(const redis::reply& came);
   void on_event(const entry& item, const std::string& by);
   void observe_one(const entry& item);
@@ -120,7 +120,7 @@ class redis_log final : public log {
   std::unique_ptr<redis_appender> appender_;
   std::unique_ptr<redis_reader> reader_;
   std::unique_ptr<redis_follower> follower_;
-  bool following_ = false;
+  bool following_ = false, facts_missed_ = false;
   std::optional<steady_time> away_since_;
   std::vector<std::pair<std::uint64_t, std::uint64_t>> skipped_;  // positions that the stream did not have any more
   std::deque<waiting_answer> answers_;

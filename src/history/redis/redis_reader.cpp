@@ -29,13 +29,14 @@ void redis_reader::page(const range& wanted, log::page_ready done) {
                           {.repeatable = true});
 }
 
-void redis_reader::facts(std::function<void(std::vector<fact>)> done) {
+void redis_reader::facts(std::function<void(result<std::vector<fact>>)> done) {
   redis::batch commands{"HGETALL", key_ + ":facts"};
   commands.at_key(key_);
   joiner_.client().submit(std::move(commands),
                           [done = std::move(done)](const auto& came) {
+                            if (!came || came->at(0).is_error()) return done(errc::unavailable);
                             std::vector<fact> out;
-                            for (std::size_t i = 0; came && i + 1 < came->at(0).elements.size(); i += 2) {
+                            for (std::size_t i = 0; i + 1 < came->at(0).elements.size(); i += 2) {
                               auto each = parse_fact(came->at(0).elements[i].text, came->at(0).elements[i + 1].text);
                               if (each) out.push_back(std::move(*each));
                             }

@@ -26,8 +26,8 @@ class redis_reader {
 
   /// Fails: unavailable. `done` runs even if this goes.
   void page(const range& wanted, log::page_ready done);
-  /// All that are kept; none when Redis does not answer. `done` runs even if this goes.
-  void facts(std::function<void(std::vector<fact>)> done);
+  /// All that are kept. Fails: unavailable. `done` runs even if this goes.
+  void facts(std::function<void(result<std::vector<fact>>)> done);
   /// Nothing when Redis does not answer either. `done` runs even if this goes.
   void find(const std::string& name, log::found done);
   void trim(std::int64_t now_ms, const memory_log_options& bounds, std::function<void(const standing& now)> done);

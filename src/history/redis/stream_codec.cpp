@@ -228,6 +228,16 @@ result<placed> parse_outcome(const redis::reply& came, const std::vector<answer>
   return out;
 }
 
+std::vector<bool> repeated_of(const placed& outcome) {
+  std::vector<bool> out(outcome.positions.size(), false);
+  for (const auto& each : outcome.repeats) {
+    for (const auto& event : each.events) {
+      if (event.of_batch && *event.of_batch < out.size()) out[*event.of_batch] = true;
+    }
+  }
+  return out;
+}
+
 result<page> parse_page(const redis::reply& came) {
   if (came.elements.size() != 3) return unreadable();
   page out;

@@ -88,6 +88,9 @@ void add_fact(word_list& to, const fact& item);
 /// be read.
 [[nodiscard]] result<placed> parse_outcome(const redis::reply& came, const std::vector<answer>& answers);
 
+/// Which entries of a batch were not appended, as they had been before: one a position.
+[[nodiscard]] std::vector<bool> repeated_of(const placed& outcome);
+
 /// What read.lua says. Fails: internal.
 [[nodiscard]] result<page> parse_page(const redis::reply& came);
 

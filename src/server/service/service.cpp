@@ -130,12 +130,13 @@ struct service::state {
     const auto& name = settings.text("fleet.node");
     fleet_timeout = std::chrono::seconds(settings.integer("fleet.timeout_s"));
     fleet = std::make_unique<domain::fleet_members>(*history, name.empty() ? random_hex() : name, fleet_timeout);
-    shared.connections.join_fleet(*fleet, web.around().unix_ms(), web.around().steady_now());
+    shared.connections.join_fleet(*fleet);
     history->watch_facts({[this](const history::fact& item) { hear(item); },
                           [this](const std::vector<history::fact>& all) {
                             fleet->reread(all);
                             for (const auto& item : all) api::hear_fact(shared.people, item);
                           }});
+    fleet->begin(web.around().unix_ms(), web.around().steady_now());
   }
   void hear(const history::fact& item) {
     fleet->hear(item);

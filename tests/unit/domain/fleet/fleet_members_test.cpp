@@ -58,13 +58,13 @@ class node_log : public history::memory_log {
 struct node {
   node(shared_facts& shared, const std::string& name, std::int64_t now_ms)
       : all(shared), called(name), log(shared, name), members(log, name, milliseconds{1000}) {
-    members.begin({[this](const auto& room, const auto& user) {
-                     return here[{room, user}];
-                   },
-                   [this](const auto& room, const auto& user, bool joined) {
-                     notes.push_back((joined ? "+" : "-") + room + "/" + user);
-                   }},
-                  now_ms, at(now_ms));
+    members.attach({[this](const auto& room, const auto& user) {
+                      return here[{room, user}];
+                    },
+                    [this](const auto& room, const auto& user, bool joined) {
+                      notes.push_back((joined ? "+" : "-") + room + "/" + user);
+                    }});
+    members.begin(now_ms, at(now_ms));
   }
   static steady_time at(std::int64_t now_ms) { return steady_time(milliseconds(now_ms)); }
   void put(const std::string& room, const std::string& user, std::size_t count) {
