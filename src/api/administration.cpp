@@ -184,7 +184,9 @@ void hear_fact(const administration& at, const history::fact& item) {
   if (!item.name.starts_with(revocation_mark)) return;
   const auto from_ms = [](std::int64_t ms) { return domain::system_time(milliseconds(ms)); };
   const auto key = item.name.substr(revocation_mark.size());
+  const auto known = at.tokens.revoked().find(key);
   at.tokens.revoked().restore({key, from_ms(item.number), from_ms(item.until_ms)}, at.says.around.now());
+  if (known && known->before >= from_ms(item.number)) return;  // told again, with all, because others were missed
   if (key.starts_with('j')) at.connections.disconnect("", std::string_view(key).substr(1));
   if (key.starts_with('u')) at.connections.disconnect(std::string_view(key).substr(1), "");
 }

@@ -44,30 +44,33 @@ void feed::break_off() {
 }
 
 void feed::wake(std::uint64_t up_to) {
-  while (!ahead_.empty() && ahead_.begin()->first <= up_to) ahead_.extract(ahead_.begin()).mapped()();
+  while (!ahead_.empty() && ahead_.begin()->first.first <= up_to) ahead_.extract(ahead_.begin()).mapped()();
 }
 
 void feed::catch_up(std::string_view since, executor& worker, std::function<void()> then) {
   const auto cursor = history::parse_cursor(since);
   if (!log_.shared() || !cursor || cursor->epoch != log_.epoch()) return then();
-  struct wait {
-    std::function<void()> then;
-    timer_id timer = 0;
+  const auto timer = std::make_shared<timer_id>();
+  const auto go_on = [timer, &worker, then] {
+    worker.cancel(*timer);
+    then();
   };
-  const auto waiting = std::make_shared<wait>();
-  const auto go_on = [waiting, &worker] {
-    worker.cancel(waiting->timer);
-    if (const auto work = std::exchange(waiting->then, nullptr)) work();
-  };
+  std::pair<std::uint64_t, std::uint64_t> place;
   {
     const std::lock_guard guard(mutex_);
     if (cursor->position > head_ && ahead_.size() < ahead_max) {
-      waiting->then = std::move(then);
-      ahead_.emplace(cursor->position, [go_on, &worker] { worker.post(go_on); });
+      place = {cursor->position, ++waits_};
+      ahead_.emplace(place, [go_on, &worker] { worker.post(go_on); });
     }
   }
-  if (then) return then();
-  waiting->timer = worker.after(lag_max, go_on);
+  if (place.second == 0) return then();
+  *timer = worker.after(lag_max, [this, place, then] {
+    {
+      const std::lock_guard guard(mutex_);
+      if (ahead_.erase(place) == 0) return;  // it has been posted
+    }
+    then();
+  });
 }
 
 void feed::deliver(const history::entry& item) {

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fanfare/base/error.hpp>
@@ -121,7 +122,9 @@ class feed {
   delivery& delivery_;
   std::mutex mutex_;                 // delivery order: an event is delivered, or a subscriber let in
   std::atomic<std::uint64_t> head_;  // written under mutex_
-  std::multimap<std::uint64_t, std::function<void()>> ahead_;  // who waits for a position; under mutex_
+  // Who waits for a position, by it and a number of its own; under mutex_.
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::function<void()>> ahead_;
+  std::uint64_t waits_ = 0;
   // Taken after mutex_, and never while delivering: a socket that a delivery overflows may close at once and give
   // its filters back.
   mutable std::mutex filters_mutex_;

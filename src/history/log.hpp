@@ -116,15 +116,16 @@ class log {
   /// `done` runs once, when a restart would find it. Fails: unavailable.
   using kept = std::function<void(result<void>)>;
   virtual void keep(fact item, kept done) = 0;
-  /// Those of an earlier life whose time has not come. Before the first append.
+  /// Those of an earlier life whose time has not come; of a shared log watch_facts() tells. Before the first append.
   [[nodiscard]] virtual std::vector<fact> facts(std::int64_t /*now_ms*/) const { return {}; }
   /// Whether other nodes write to it too, so that there are facts that this node has not kept.
   [[nodiscard]] virtual bool shared() const { return false; }
   /// The fact of that name as it is kept now, where the log is shared; `done` runs once.
   using found = std::function<void(std::optional<fact>)>;
   virtual void find(std::string /*name*/, found done) const { done(std::nullopt); }
-  /// Told of what other nodes keep or withdraw (until_ms 0), in the log's order; and of all that is kept, soon after it is set
-  /// and when some of that was missed: what is heard then is newer. Set before the first append.
+  /// Told of what other nodes keep or withdraw (until_ms 0), in the log's order; and of all that is kept, before this
+  /// returns and when some of that was missed: what is heard then is newer. Set before the first append. Throws
+  /// std::runtime_error when it cannot be read.
   struct fact_watcher {
     std::function<void(const fact& item)> heard;
     std::function<void(const std::vector<fact>& all)> reread;

@@ -40,15 +40,6 @@ std::string fleet_members::name_of(const std::string& node, const place& where) 
   return std::string(here_mark) + node + split + where.first + split + where.second;
 }
 
-void fleet_members::begin(std::int64_t now_ms, steady_time now) {
-  {
-    const std::lock_guard guard(mutex_);
-    now_ = now;
-  }
-  reread(log_.facts(now_ms));
-  tick(now_ms, now);
-}
-
 void fleet_members::touch(const std::string& room, const std::string& user) {
   const std::lock_guard guard(mutex_);
   dirty_.emplace(room, user);
@@ -100,8 +91,7 @@ void fleet_members::tick(std::int64_t now_ms, steady_time now) {
       if (kept || !where || where->node != node_) return;
       // Nobody knows whether the others have it: it is told again, whatever it is then.
       const std::lock_guard guard(mutex_);
-      sent_[{where->room, where->user}] = history::never;
-      dirty_.emplace(where->room, where->user);
+      retell({where->room, where->user});
     });
   }
 }
@@ -155,7 +145,7 @@ void fleet_members::hear(const history::fact& item) {
         others_.try_emplace(name).first->second.heard = now_;
     } else if (const auto told = parse_here(item.name)) {
       if (told->node == node_)
-        retell();  // somebody took this node for dead
+        retell({told->room, told->user});  // somebody took this node for dead
       else if (count_of(item) != 0 || others_.contains(told->node))
         set(told->node, {told->room, told->user}, count_of(item), all);
     }
@@ -164,9 +154,16 @@ void fleet_members::hear(const history::fact& item) {
   for (auto& each : withdrawn) log_.keep(std::move(each), [](const auto&) {});
 }
 
+void fleet_members::retell(const place& where) {
+  sent_[where] = history::never;  // as no node can have it
+  dirty_.insert(where);
+}
+
 void fleet_members::retell() {
-  for (const auto& [where, count] : sent_) dirty_.insert(where);
-  for (auto& [where, count] : sent_) count = history::never;  // as no node can have it
+  for (auto& [where, count] : sent_) {
+    count = history::never;
+    dirty_.insert(where);
+  }
   beat_at_ = now_;
 }
 
@@ -197,10 +194,7 @@ void fleet_members::reread(const std::vector<history::fact>& all) {
     if (told.contains(node_)) retell();
     // What an earlier life of this name has left.
     for (const auto& [where, count] : told[node_]) {
-      if (!sent_.contains(where)) {
-        sent_[where] = count;
-        dirty_.insert(where);
-      }
+      if (!sent_.contains(where)) retell(where);
     }
   }
   tell(out);

@@ -37,11 +37,10 @@ class fleet_members {
 
   /// Before anything else.
   void attach(events told) { told_ = std::move(told); }
-  /// Takes up what the others have told; the log is watched by then. Before anybody connects. `now_ms`: Unix time.
-  void begin(std::int64_t now_ms, steady_time now);
   /// The number of the user's connections in the room is another one here; told with the next tick().
   void touch(const std::string& room, const std::string& user);
   /// Tells what is new, and that this node lives; notices who does not. Some times in `timeout`, from one thread.
+  /// `now_ms`: Unix time.
   void tick(std::int64_t now_ms, steady_time now);
   /// This node is going: the others need not wait for its silence.
   void leave();
@@ -73,6 +72,7 @@ class fleet_members {
   using changes = std::vector<change>;
   void set(const std::string& node, const place& where, std::size_t count, changes& out);
   void drop(const std::string& node, changes& out, std::vector<history::fact>& withdrawn);
+  void retell(const place& where);
   void retell();
   void tell(const changes& all) const;
   [[nodiscard]] std::string name_of(const std::string& node, const place& where) const;

@@ -1,5 +1,5 @@
 -- Appends what a node has gathered. ARGV: epoch, node, number of the call, head that the node knows, now (Unix ms),
--- bounds (bytes, entries, entries of a room, age in ms), window of the answers (ms), then the jobs:
+-- bounds (bytes, entries, entries of a room, age in ms), window of the answers (ms) and their number, then the jobs:
 --   "batch", answers, entries, answers × (key, digest, events, events × (id, position or "", of the batch or "")),
 --            entries × (kept, id, type, packed rooms, time, expires, conflation key, newest, size, JSON)
 --   "fact", name, number, until, content
@@ -14,7 +14,7 @@ local function count() return num(take()) end
 
 local epoch, node, call_number, known_head, now = take(), take(), take(), count(), count()
 local bounds = {bytes = count(), entries = count(), room = count(), age = count()}
-local window = take()
+local window, answers_max = take(), count()
 if st.epoch ~= epoch or st.head < known_head then return {'epoch'} end
 local done_key = P .. ':done:' .. node
 local done = call('GET', done_key)
@@ -147,7 +147,13 @@ local function batch()
         events[k] = {event[1], event[3] ~= '' and positions[num(event[3]) + 1] or event[2]}
       end
       call('SET', P .. ':answer:' .. a.key, cmsgpack.pack({a.digest, events}), 'PX', window)
+      call('RPUSH', P .. ':answers', a.key)
+      st.answers = st.answers + 1
     end
+  end
+  while st.answers > answers_max do
+    call('DEL', P .. ':answer:' .. call('LPOP', P .. ':answers'))
+    st.answers = st.answers - 1
   end
   return {'ok', positions, known}
 end

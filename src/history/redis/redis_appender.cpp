@@ -70,6 +70,7 @@ void redis_appender::send() {
   words.add(std::max<std::size_t>(options_.bounds.room_entries_max, 1));
   words.add(options_.bounds.age_max.count());
   words.add(options_.answer_window.count());
+  words.add(options_.answers_max);
   for (const auto& job : call_) {
     if (job.item)
       add_fact(words, *job.item);

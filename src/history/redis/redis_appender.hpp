@@ -33,7 +33,8 @@ struct appender_options {
   std::string node;  // names this life of this node: unique in the fleet
   memory_log_options bounds;
   milliseconds answer_window{600000};
-  unsigned min_replicas = 0;  // that must have a batch before it is acknowledged
+  std::size_t answers_max = 100000;  // to publishers, that are kept for it; the oldest go first
+  unsigned min_replicas = 0;         // that must have a batch before it is acknowledged
   milliseconds replica_timeout{1000};
   std::size_t call_entries_max = 1000, call_bytes_max = 4194304;  // gathered into one call
 };

@@ -23,6 +23,7 @@ void redis_follower::ask() {
   redis::batch commands;
   commands.add({"XREAD", "COUNT", std::to_string(page_entries_), "BLOCK", std::to_string(options_.block.count()),
                 "STREAMS", options_.key, to_text(last_)});
+  commands.add({"GET", options_.key + ":passed"});
   commands.at_key(options_.key);
   client_->submit(std::move(commands),
                   [this, asked = std::weak_ptr(asked_)](const auto& came) {
@@ -33,12 +34,13 @@ void redis_follower::ask() {
 
 void redis_follower::take(const result<std::vector<redis::reply>>& came) {
   const std::weak_ptr<bool> asked = asked_;
-  if (!came || came->at(0).is_error()) {
+  if (!came || came->at(0).is_error() || came->at(1).is_error()) {
     stop();
     // Perhaps so many of them are more than an answer may be.
     page_entries_ = std::max<std::size_t>(page_entries_ / 4, 1);
     return told_.lost();
   }
+  const auto known = std::max(last_, covered_);
   for (const auto& item : items_of(came->at(0))) {
     const auto id =
         item.elements.empty() ? result<stream_id>(errc::bad_request) : parse_stream_id(item.elements[0].text);
@@ -49,7 +51,10 @@ void redis_follower::take(const result<std::vector<redis::reply>>& came) {
   }
   page_entries_ = std::min(page_entries_ * 2, options_.page_entries);
   told_.pause();
-  if (!asked.expired()) ask();
+  if (asked.expired()) return;
+  const auto passed = parse_stream_id(came->at(1).text);
+  if (passed && *passed > known) return told_.missed();
+  ask();
 }
 
 }  // namespace fanfare::history

@@ -21,6 +21,8 @@ class redis_follower {
     std::function<void(const redis::reply& item)> item;  // each, in the stream's order
     /// A page of them has been given.
     std::function<void()> pause;
+    /// Something that passed was gone before it could be read, behind what cover() has said.
+    std::function<void()> missed;
     /// The connection was lost, or Redis refuses: nothing more is read until read_on().
     std::function<void()> lost;
   };
@@ -39,6 +41,8 @@ class redis_follower {
   /// Goes on behind `after`, over a new connection.
   void read_on(const stream_id& after);
   void stop();
+  /// Of what passed up to there nothing can be missed any more: it is known otherwise.
+  void cover(const stream_id& to) { covered_ = std::max(covered_, to); }
   /// What has been given up to here; what was read otherwise is not given again.
   [[nodiscard]] const stream_id& last() const noexcept { return last_; }
   void pass(const stream_id& to) { last_ = std::max(last_, to); }
@@ -53,7 +57,7 @@ class redis_follower {
   const events told_;
   std::unique_ptr<redis::client> client_;
   std::shared_ptr<bool> asked_;  // of this connection; gone with it
-  stream_id last_;
+  stream_id last_, covered_;
   std::size_t page_entries_ = 1;
 };
 

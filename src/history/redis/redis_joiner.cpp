@@ -46,6 +46,7 @@ void redis_joiner::ask() {
   words.add(known.epoch);
   words.add(known.head);
   words.add(known.by);
+  words.add(history_);
   for (const auto& [first, last] : known.unseen) {
     words.add(first);
     words.add(last);
@@ -68,16 +69,17 @@ void redis_joiner::take(const result<std::vector<redis::reply>>& came) {
     if (each.is_error()) return try_later(each.text);
   }
   const auto& answer = came->at(3).elements;
-  const auto now = answer.size() == 2 ? parse_standing(answer[0]) : std::nullopt;
+  const auto now = answer.size() == 3 ? parse_standing(answer[0]) : std::nullopt;
   if (!now) return try_later("its answer cannot be read");
   if (std::exchange(again_, false)) return ask();
   scripts_ = {came->at(0).text, came->at(1).text, came->at(2).text};
+  history_ = answer[2].text;
   joined_ = true;
   told_.joined(*now, answer[1].integer != 0);
 }
 
 void redis_joiner::try_later(const std::string& reason) {
-  again_ = false;
+  again_ = joined_ = false;
   told_.away(reason);
   home_.cancel(timer_);
   timer_ = home_.after(pause, [this] {

@@ -47,6 +47,8 @@ class redis_joiner {
 
   /// Asks anew: something is not as it was. Until it is joined, nothing should be asked of the log.
   void join();
+  /// Joins again in a moment; until then Redis counts as away.
+  void try_later(const std::string& reason);
   [[nodiscard]] bool is_joined() const noexcept { return joined_; }
   [[nodiscard]] redis::client& client() noexcept { return *client_; }
   [[nodiscard]] const script_hashes& loaded() const noexcept { return scripts_; }
@@ -54,7 +56,6 @@ class redis_joiner {
  private:
   void ask();
   void take(const result<std::vector<redis::reply>>& came);
-  void try_later(const std::string& reason);
 
   executor& home_;
   const std::string key_;
@@ -62,6 +63,7 @@ class redis_joiner {
   const events told_;
   std::unique_ptr<redis::client> client_;
   script_hashes scripts_;
+  std::string history_;  // of replication, when it joined last
   bool joined_ = false, asking_ = false, again_ = false;
   timer_id timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

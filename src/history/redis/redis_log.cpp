@@ -35,6 +35,7 @@ void redis_log::start() {
   follower_ = std::make_unique<redis_follower>(
       home_, options_.make_client, redis_follower::options{.key = key_, .patience = options_.patience},
       redis_follower::events{[this](const auto& item) { on_item(item); }, [this] { give_answers(); },
+                             [this] { follow(follower_->last(), true); },
                              [this] {
                                following_ = false;
                                joiner_->join();
@@ -76,23 +77,17 @@ void redis_log::end() {
   });
 }
 
-void redis_log::observe(observer work) {
-  const std::lock_guard in_order(order_);
-  observer_ = std::move(work);
-}
-
-void redis_log::on_break(std::function<void()> work) {
-  const std::lock_guard in_order(order_);
-  broken_ = std::move(work);
-}
-
 void redis_log::watch_facts(fact_watcher watcher) {
-  const std::lock_guard in_order(order_);
-  facts_watched_ = std::move(watcher);
-  // What passed before it was watched.
+  const bool wants_all = watcher.reread != nullptr;
+  told_.watch_facts(std::move(watcher));
+  if (!wants_all) return;
   home_.post([this] {
+    facts_missed_ = true;
     if (joiner_ && following_) follow(follower_->last(), true);
   });
+  std::unique_lock lock(mutex_);
+  if (changed_.wait_for(lock, options_.start_timeout, [this] { return all_told_; })) return;
+  throw std::runtime_error("Redis did not give what is kept beside the events");
 }
 
 void redis_log::append(std::vector<entry> batch, std::vector<answer> answers, appended done) {
@@ -169,9 +164,9 @@ void redis_log::tick() {
   const bool waits = !appender_->idle() || !answers_.empty();
   const bool late = away_since_ && *away_since_ + options_.patience <= now;
   if (stopping && (!waits || late)) return end();
-  if (stopping) return home_.post([this] { tick(); });
-  if (waits || away_since_ || stopping)
+  if (waits || away_since_ || stopping) {
     timer_ = home_.after(stopping ? milliseconds{5} : tick_interval, [this] { tick(); });
+  }
 }
 
 known_log redis_log::known() const {
@@ -211,8 +206,7 @@ void redis_log::on_joined(const standing& now, bool missed) {
       window_.begin_after(head());
       break_off("gap");
     }
-    const bool stale = facts_missed_ || now.passed_to > follower_->last();
-    if (stale || !following_) follow(follower_->last(), stale);
+    if (facts_missed_ || !following_) follow(follower_->last(), facts_missed_);
   }
   take_standing(now);
   bool recovered = false;
@@ -229,8 +223,7 @@ void redis_log::on_joined(const standing& now, bool missed) {
 
 void redis_log::break_off(std::string_view cause) {
   count("fanfare_history_breaks_total", "Times that the log was found to have lost events, by cause.", cause);
-  const std::lock_guard in_order(order_);
-  if (broken_) broken_();
+  told_.broke();
 }
 
 void redis_log::on_item(const redis::reply& came) {
@@ -238,9 +231,7 @@ void redis_log::on_item(const redis::reply& came) {
   if (!item) return count("fanfare_history_malformed_total", "Entries of the log that are none.", "stream");
   if (item->event) return on_event(*item->event, item->by);
   if (item->kept) {
-    if (item->by == options_.appender.node) return;
-    const std::lock_guard in_order(order_);
-    if (facts_watched_.heard) facts_watched_.heard(*item->kept);
+    if (item->by != options_.appender.node) told_.fact_heard(*item->kept);
     return;
   }
   if (item->epoch == epoch()) return;
@@ -273,8 +264,7 @@ void redis_log::observe_one(const entry& item) {
     const std::lock_guard guard(mutex_);
     head_ = item.position;
   }
-  const std::lock_guard in_order(order_);
-  if (observer_) observer_(item);
+  told_.event(item);
 }
 
 /// Redis is there, but will not write: its memory is full, its disk refuses, its replicas are gone.
@@ -347,24 +337,18 @@ void redis_log::follow(const stream_id& after, bool all_facts) {
   following_ = !all_facts;
   if (following_) return follower_->read_on(after);
   follower_->stop();
-  reader_->facts([this, after](const result<std::vector<fact>>& all) {
+  reader_->facts([this, after](const auto& kept) {
     if (!joiner_) return;
-    if (!all) return joiner_->join();
+    if (!kept) return joiner_->try_later("it did not give what is kept beside the events");
+    told_.facts_reread(kept->all);
     {
-      const std::lock_guard in_order(order_);
-      if (facts_watched_.reread) facts_watched_.reread(*all);
+      const std::lock_guard guard(mutex_);
+      all_told_ = true;
+      changed_.notify_all();
     }
+    follower_->cover(kept->passed);
     follow(after, false);
   });
-}
-
-std::vector<fact> redis_log::facts(std::int64_t now_ms) const {
-  std::promise<result<std::vector<fact>>> given;
-  home_.post([&] { reader_->facts([&](auto all) { given.set_value(std::move(all)); }); });
-  auto out = given.get_future().get();
-  if (!out) throw std::runtime_error("Redis did not give what is kept beside the events");
-  std::erase_if(*out, [now_ms](const fact& each) { return each.until_ms <= now_ms; });
-  return std::move(*out);
 }
 
 void redis_log::find(std::string name, found done) const {

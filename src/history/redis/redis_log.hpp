@@ -20,6 +20,7 @@
 
 #include "history/log.hpp"
 #include "history/memory_log.hpp"
+#include "history/redis/listeners.hpp"
 #include "history/redis/redis_appender.hpp"
 #include "history/redis/redis_follower.hpp"
 #include "history/redis/redis_joiner.hpp"
@@ -55,12 +56,11 @@ class redis_log final : public log {
   redis_log(const redis_log&) = delete;
   redis_log& operator=(const redis_log&) = delete;
 
-  void observe(observer work) override;
-  void on_break(std::function<void()> work) override;
+  void observe(observer work) override { told_.observe(std::move(work)); }
+  void on_break(std::function<void()> work) override { told_.on_break(std::move(work)); }
   void watch_facts(fact_watcher watcher) override;
   void append(std::vector<entry> batch, std::vector<answer> answers, appended done) override;
   void keep(fact item, kept done) override;
-  [[nodiscard]] std::vector<fact> facts(std::int64_t now_ms) const override;
   [[nodiscard]] bool shared() const override { return true; }
   void find(std::string name, found done) const override;
   void read(range wanted, page_ready done) const override;
@@ -110,10 +110,7 @@ class redis_log final : public log {
   const std::string key_;
   mutable memory_log window_;
 
-  std::mutex order_;  // held while something is observed
-  observer observer_;
-  std::function<void()> broken_;
-  fact_watcher facts_watched_;
+  listeners told_;
 
   // Home's own.
   std::unique_ptr<redis_joiner> joiner_;
@@ -129,7 +126,7 @@ class redis_log final : public log {
   mutable std::mutex mutex_;  // guards all below
   mutable std::condition_variable changed_;
   std::vector<append_job> inbox_;
-  bool open_ = false, stopping_ = false, ended_ = false, ready_ = false, refusing_ = false;
+  bool open_ = false, stopping_ = false, ended_ = false, ready_ = false, refusing_ = false, all_told_ = false;
   std::string epoch_, trouble_;
   std::uint64_t head_ = 0, oldest_ = 0;
   usage used_;

@@ -29,18 +29,36 @@ void redis_reader::page(const range& wanted, log::page_ready done) {
                           {.repeatable = true});
 }
 
-void redis_reader::facts(std::function<void(result<std::vector<fact>>)> done) {
-  redis::batch commands{"HGETALL", key_ + ":facts"};
+void redis_reader::facts(facts_ready done) {
+  redis::batch commands{"GET", key_ + ":passed"};
   commands.at_key(key_);
   joiner_.client().submit(std::move(commands),
-                          [done = std::move(done)](const auto& came) {
-                            if (!came || came->at(0).is_error()) return done(errc::unavailable);
-                            std::vector<fact> out;
-                            for (std::size_t i = 0; i + 1 < came->at(0).elements.size(); i += 2) {
-                              auto each = parse_fact(came->at(0).elements[i].text, came->at(0).elements[i + 1].text);
-                              if (each) out.push_back(std::move(*each));
+                          [this, alive = std::weak_ptr(alive_), done = std::move(done)](const auto& came) {
+                            if (!came || came->at(0).is_error() || alive.expired()) return done(errc::unavailable);
+                            auto into = std::make_shared<kept_facts>();
+                            if (const auto passed = parse_stream_id(came->at(0).text)) into->passed = *passed;
+                            scan_facts("0", into, done);
+                          },
+                          {.repeatable = true});
+}
+
+void redis_reader::scan_facts(const std::string& cursor, const std::shared_ptr<kept_facts>& into,
+                              const facts_ready& done) {
+  redis::batch commands{"HSCAN", key_ + ":facts", cursor, "COUNT", "1000"};
+  commands.at_key(key_);
+  joiner_.client().submit(std::move(commands),
+                          [this, alive = std::weak_ptr(alive_), into, done](const auto& came) {
+                            if (!came || came->at(0).elements.size() != 2 || alive.expired()) {
+                              return done(errc::unavailable);
                             }
-                            done(std::move(out));
+                            const auto& page = came->at(0).elements[1].elements;
+                            for (std::size_t i = 0; i + 1 < page.size(); i += 2) {
+                              auto each = parse_fact(page[i].text, page[i + 1].text);
+                              if (each) into->all.push_back(std::move(*each));
+                            }
+                            const auto& next = came->at(0).elements[0].text;
+                            if (next == "0") return done(std::move(*into));
+                            scan_facts(next, into, done);
                           },
                           {.repeatable = true});
 }

@@ -26,13 +26,21 @@ class redis_reader {
 
   /// Fails: unavailable. `done` runs even if this goes.
   void page(const range& wanted, log::page_ready done);
-  /// All that are kept. Fails: unavailable. `done` runs even if this goes.
-  void facts(std::function<void(result<std::vector<fact>>)> done);
+  /// All that are kept, read in portions: each as it is at some time from now on, and all that had passed is in it up
+  /// to `passed`. Fails: unavailable. `done` runs even if this goes.
+  struct kept_facts {
+    std::vector<fact> all;
+    stream_id passed;
+  };
+  void facts(std::function<void(result<kept_facts>)> done);
   /// Nothing when Redis does not answer either. `done` runs even if this goes.
   void find(const std::string& name, log::found done);
   void trim(std::int64_t now_ms, const memory_log_options& bounds, std::function<void(const standing& now)> done);
 
  private:
+  using facts_ready = std::function<void(result<kept_facts>)>;
+  void scan_facts(const std::string& cursor, const std::shared_ptr<kept_facts>& into, const facts_ready& done);
+
   redis_joiner& joiner_;
   const std::string key_;
   const std::size_t page_bytes_max_;

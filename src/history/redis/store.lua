@@ -8,7 +8,8 @@
 --   <log>:dropped        zset     of the newest positions, those that a bound took from a room: who reads late missed them
 --   <log>:newest         hash     conflation key -> positions, of entries that take an earlier one's place
 --   <log>:passing        list     stream ids of what passes, oldest first
---   <log>:answer:<key>   string   how a publisher was answered; it expires
+--   <log>:passed         string   the newest of those that are gone: who has not read as far has missed some
+--   <log>:answer:<key>   string   how a publisher was answered; it expires. :answers list of the keys, oldest first
 --   <log>:facts          hash     name -> "<number> <until> <content>"; :facts:until zset
 --   <log>:done:<node>    string   the last call of a node and its reply, for when it has to ask again
 local P = KEYS[1]
@@ -16,6 +17,7 @@ local S = P .. ':state'
 local call, num = redis.call, tonumber
 local NEVER = '-1'
 local RECENT = 5000  -- positions that :dropped knows about
+local PASSING = 10000  -- stream entries of what passes: how far a node may lag and hear all of it
 -- Where a field's value stands in a stream entry, which is a flat list of names and values.
 local TYPE, ROOMS, TIME, EXPIRES, KEY, NEWEST, SIZE, BY, JSON = 4, 6, 8, 10, 12, 14, 16, 18, 20
 
@@ -23,9 +25,9 @@ local TYPE, ROOMS, TIME, EXPIRES, KEY, NEWEST, SIZE, BY, JSON = 4, 6, 8, 10, 12,
 local function text(number) return string.format('%.0f', number) end
 local function id(position) return string.format('%.0f-0', position) end
 
-local st = {last = '0-0', passed_to = '0-0', history = '', head = 0, entries = 0, bytes = 0, firm = 0, firm_bytes = 0,
+local st = {last = '0-0', head = 0, entries = 0, bytes = 0, firm = 0, firm_bytes = 0,
             expiring = 0, rooms = 0, trimmed = 0, trimmed_to = 0, dropped_to = 0, aging_from = 0, aging_at = 0,
-            loose_from = 0, firm_from = 0, passing = 0, fact_due = 0}
+            loose_from = 0, firm_from = 0, passing = 0, answers = 0, fact_due = 0}
 local stored = call('GET', S)
 if stored then st = cmsgpack.unpack(stored) end
 
@@ -196,9 +198,10 @@ local function pass(...)
   call('XADD', P, st.last, ...)
   call('RPUSH', P .. ':passing', st.last)
   st.passing = st.passing + 1
-  while st.passing > 1000 do
-    st.passed_to = call('LPOP', P .. ':passing')
-    call('XDEL', P, st.passed_to)
+  while st.passing > PASSING do
+    local gone = call('LPOP', P .. ':passing')
+    call('XDEL', P, gone)
+    call('SET', P .. ':passed', gone)
     st.passing = st.passing - 1
   end
 end
@@ -211,5 +214,5 @@ end
 -- What every script but `read` answers with, before its own: where the log stands.
 local function standing()
   return {st.epoch, st.last, text(st.head), st.entries > 0 and oldest() or '0', text(st.entries), text(st.bytes),
-          text(st.rooms), text(st.trimmed), st.passed_to}
+          text(st.rooms), text(st.trimmed)}
 end

@@ -112,10 +112,9 @@ std::span<const redis::reply> items_of(const redis::reply& came) {
 
 std::optional<standing> parse_standing(const redis::reply& came) {
   const auto& parts = came.elements;
-  if (parts.size() != 9) return std::nullopt;
+  if (parts.size() != 8) return std::nullopt;
   const auto last = parse_stream_id(parts[1].text);
-  const auto passed = parse_stream_id(parts[8].text);
-  if (!last || !passed || parts[0].text.empty()) return std::nullopt;
+  if (!last || parts[0].text.empty()) return std::nullopt;
   standing out;
   out.epoch = parts[0].text;
   out.last = *last;
@@ -123,7 +122,6 @@ std::optional<standing> parse_standing(const redis::reply& came) {
   out.oldest = number_or_zero<std::uint64_t>(parts[3]);
   out.used = {number_or_zero<std::size_t>(parts[4]), number_or_zero<std::size_t>(parts[5]),
               number_or_zero<std::size_t>(parts[6]), number_or_zero<std::uint64_t>(parts[7])};
-  out.passed_to = *passed;
   return out;
 }
 

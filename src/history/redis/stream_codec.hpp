@@ -52,7 +52,6 @@ struct standing {
   stream_id last;                      // of the stream
   std::uint64_t head = 0, oldest = 0;  // positions
   log::usage used;
-  stream_id passed_to;  // newest of what passed that is gone
 };
 /// Nothing when it is no standing.
 [[nodiscard]] std::optional<standing> parse_standing(const redis::reply& came);

@@ -131,6 +131,9 @@ std::vector<std::string> configuration::inconsistencies() const {
   if (text("history.backend") == "redis" && text("redis.url").empty()) {
     fault("history.backend", "is redis, which needs redis.url");
   }
+  if (text("history.backend") != "redis" && !text("redis.url").empty()) {
+    fault("redis.url", "is set, but nothing is kept there: history.backend must be redis");
+  }
   constexpr std::string_view known = "HS256|HS384|HS512|RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|EdDSA";
   if (list("auth.algorithms").empty()) fault("auth.algorithms", "names no algorithm");
   for (const auto& algorithm : list("auth.algorithms")) {

@@ -1,6 +1,5 @@
 #include "server/service/redis_connection.hpp"
 
-#include <future>
 #include <stdexcept>
 #include <utility>
 
@@ -40,56 +39,21 @@ double draw(const world& around) {
 
 }  // namespace
 
-redis_connection::redis_connection(const configuration& settings, metrics::registry& metrics, const world& around,
-                                   std::function<void(const std::string& reason)> on_state)
+redis_connection::redis_connection(const configuration& settings, metrics::registry& metrics, const world& around)
     : where_(url_of(settings)),
       prefix_("{" + settings.text("redis.prefix") + "}"),
       timeout_(ms(settings, "redis.timeout_ms")),
       around_(around),
       connector_(connector_of(settings, where_.secure)),
-      workers_(net::start_workers(1, metrics)) {
-  run([&] {
-    client_ = make_client();
-    client_->on_state = std::move(on_state);
-  });
-}
+      workers_(net::start_workers(1, metrics)) {}
 
-redis_connection::~redis_connection() { close(); }
-
-redis::client_options redis_connection::options() const {
+std::unique_ptr<redis::client> redis_connection::make_client() {
   redis::client_options out;
   out.connection.terms.client_name = "fanfare";
   out.connection.connect_timeout = timeout_;
   out.connection.draw = [around = &around_] { return draw(*around); };
   out.request_timeout = timeout_;
-  return out;
-}
-
-std::unique_ptr<redis::client> redis_connection::make_client() {
-  return redis::make_client(home(), *connector_, where_, options());
-}
-
-std::shared_ptr<redis::subscriber> redis_connection::make_subscriber(redis::subscriber::events told,
-                                                                     std::optional<std::uint16_t> slot) {
-  redis::subscriber_options how;
-  how.connection = options().connection;
-  how.connection.terms = redis::terms_of(where_, how.connection.terms);
-  return redis::subscriber::make(home(), *connector_, client_->locate_subscriptions(slot), how, std::move(told));
-}
-
-void redis_connection::run(const std::function<void()>& work) {
-  std::promise<void> done;
-  home().post([&] {
-    work();
-    done.set_value();
-  });
-  done.get_future().wait();
-}
-
-void redis_connection::close() {
-  if (!workers_) return;
-  run([this] { client_.reset(); });
-  workers_.reset();
+  return redis::make_client(home(), *connector_, where_, out);
 }
 
 }  // namespace fanfare::server

@@ -27,7 +27,6 @@ struct service::state {
       : lines(to),
         types(load_catalogue(settings)),
         web(web_options(settings)),
-        redis(make_redis(settings)),
         history(make_log(settings)),
         publish_limits(rate(settings, "publish")),
         caller(std::make_unique<http_caller>()),
@@ -70,12 +69,6 @@ struct service::state {
                        {{"outcome", outcome}, {"reason", reason}});
   }
 
-  std::unique_ptr<redis_connection> make_redis(const configuration& settings) {
-    if (settings.text("redis.url").empty()) return nullptr;
-    return std::make_unique<redis_connection>(settings, web.metrics(), web.around(),
-                                              [this](const std::string& reason) { redis_changed(reason); });
-  }
-
   [[nodiscard]] static bool keeps_file(const configuration& settings) {
     if (settings.source("history.backend") == "default") return !settings.text("history.path").empty();
     return settings.text("history.backend") == "sqlite";
@@ -96,6 +89,7 @@ struct service::state {
   }
 
   std::unique_ptr<history::log> make_redis_log(const configuration& settings) {
+    redis = std::make_unique<redis_connection>(settings, web.metrics(), web.around());
     auto options = redis_log_options(settings);
     options.prefix = redis->prefix();
     options.appender.node = random_hex();
@@ -108,14 +102,6 @@ struct service::state {
     } catch (const std::runtime_error& failure) {
       throw config_error({fmt::format("{}: redis.url: {}", settings.source("redis.url"), failure.what())});
     }
-  }
-
-  /// From Redis' thread.
-  void redis_changed(const std::string& reason) {
-    if (reason.empty())
-      lines.sink()(api::severity::info, "Redis is connected", {});
-    else
-      lines.sink()(api::severity::warn, "Redis is away", {{"reason", reason}});
   }
 
   /// From the log's writer.
@@ -136,7 +122,6 @@ struct service::state {
                             fleet->reread(all);
                             for (const auto& item : all) api::hear_fact(shared.people, item);
                           }});
-    fleet->begin(web.around().unix_ms(), web.around().steady_now());
   }
   void hear(const history::fact& item) {
     fleet->hear(item);
@@ -157,7 +142,7 @@ struct service::state {
   log& lines;
   domain::catalogue types;
   http::server web;
-  std::unique_ptr<redis_connection> redis;  // null without redis.url
+  std::unique_ptr<redis_connection> redis;  // of the history; null when it is not there
   std::unique_ptr<history::log> history;
   api::namespace_delivery delivery;
   domain::rate_limits publish_limits;
@@ -259,9 +244,8 @@ void service::stop() {
   if (state_->fleet) state_->fleet->leave();
   // What has been given to it is kept, though nobody hears of it any more.
   state_->history->close();
-  // Their answers would go to workers that are gone.
+  // Its answers would go to workers that are gone.
   state_->caller.reset();
-  if (state_->redis) state_->redis->close();
 }
 
 http::server& service::web() noexcept { return state_->web; }

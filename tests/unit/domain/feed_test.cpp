@@ -213,10 +213,18 @@ TEST_F(feed_test, who_comes_from_a_node_that_is_ahead_waits_for_this_one) {
   EXPECT_THAT(told, SizeIs(1));
   worker.advance(milliseconds{1});
   EXPECT_THAT(told, ElementsAre("slow-1", "slow-2", "slow-9")) << "but not for ever";
+  told.clear();
+  for (int n = 0; n < 10000; ++n) wait("slow-7");
+  EXPECT_THAT(told, IsEmpty());
+  wait("slow-6");
+  EXPECT_THAT(told, ElementsAre("slow-6")) << "no more than so many wait";
+  worker.advance(milliseconds{5000});
+  EXPECT_THAT(told, SizeIs(10001)) << "and who has waited long enough makes room";
+  told.clear();
   wait("slow-5");
   slow.break_off("next", 7);
   worker.run();
-  EXPECT_THAT(told, SizeIs(4)) << "there is nothing to wait for any more";
+  EXPECT_THAT(told, ElementsAre("slow-5")) << "there is nothing to wait for any more";
   EXPECT_EQ(lagging.events.head_cursor(), "next-7");
 }
 

@@ -64,7 +64,8 @@ struct node {
                     [this](const auto& room, const auto& user, bool joined) {
                       notes.push_back((joined ? "+" : "-") + room + "/" + user);
                     }});
-    members.begin(now_ms, at(now_ms));
+    members.reread(log.facts(now_ms));
+    tick(now_ms);
   }
   static steady_time at(std::int64_t now_ms) { return steady_time(milliseconds(now_ms)); }
   void put(const std::string& room, const std::string& user, std::size_t count) {
@@ -89,6 +90,12 @@ struct node {
 };
 
 struct fleet_members_test : testing::Test {
+  static void live(std::initializer_list<node*> nodes, std::int64_t now_ms) {
+    for (auto* each : nodes) {
+      each->hear();
+      each->tick(now_ms);
+    }
+  }
   shared_facts all;
 };
 
@@ -141,8 +148,7 @@ TEST_F(fleet_members_test, a_node_that_dies_is_gone_with_its_time) {
     a.tick(10);
   }
   for (int now = 10; now <= 900; now += 100) {
-    b.hear();
-    b.tick(now);
+    live({&b}, now);
   }
   EXPECT_TRUE(b.members.has("r", "ann"));
   for (int now = 1000; now <= 1300; now += 100) b.tick(now);
@@ -173,8 +179,7 @@ TEST_F(fleet_members_test, a_node_that_stood_still_tells_all_again_and_takes_nob
   a.hear();
   a.tick(10);
   for (int now = 10; now <= 5000; now += 100) {
-    b.hear();
-    b.tick(now);
+    live({&b}, now);
   }
   EXPECT_FALSE(b.members.has("r", "ann"));
   a.tick(5000);
@@ -216,19 +221,12 @@ TEST_F(fleet_members_test, nodes_that_disagree_on_a_death_come_to_agree) {
   z.tick(10);
   for (auto* each : {&a, &b, &z}) each->hear();
   for (int now = 100; now <= 1100; now += 100) {
-    if (now <= 400) {
-      a.hear();
-      a.tick(now);
-    }
-    b.hear();
-    b.tick(now);
+    if (now <= 400) live({&a}, now);
+    live({&b}, now);
   }
   EXPECT_FALSE(b.members.has("r", "ann"));
   for (int now = 1150; now <= 3000; now += 100) {
-    for (auto* each : {&a, &b, &z}) {
-      each->hear();
-      each->tick(now);
-    }
+    live({&a, &b, &z}, now);
   }
   EXPECT_TRUE(a.members.has("r", "ann"));
   EXPECT_TRUE(b.members.has("r", "ann"));
@@ -240,20 +238,15 @@ TEST_F(fleet_members_test, a_life_that_one_node_hears_just_in_time_and_another_t
   z.tick(10);
   for (auto* each : {&a, &b, &z}) each->hear();
   for (int now = 100; now <= 1000; now += 100) {
-    a.hear();
-    a.tick(now - 50);
-    b.hear();
-    b.tick(now);
+    live({&a}, now - 50);
+    live({&b}, now);
   }
   b.tick(1011);
   z.tick(1012);
   a.hear();
   a.tick(1050);
   for (int now = 1100; now <= 3000; now += 100) {
-    for (auto* each : {&a, &b, &z}) {
-      each->hear();
-      each->tick(now);
-    }
+    live({&a, &b, &z}, now);
   }
   EXPECT_TRUE(a.members.has("r", "ann"));
   EXPECT_TRUE(b.members.has("r", "ann"));

@@ -14,7 +14,7 @@
 namespace fanfare::history {
 namespace {
 
-using testing::Each;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -94,10 +94,89 @@ TEST(redis_log_test, facts_reach_the_other_nodes_and_those_that_begin_later) {
   b.wait_for("fact h=9");
   EXPECT_THAT(a.notes, IsEmpty()) << "it knows what it keeps";
   node late(rig, "late");
-  auto found = late.log().facts(4999);
-  std::ranges::sort(found, {}, &fact::name);
-  EXPECT_THAT(found, ElementsAre(fact{"f", 7, 5000, "some \x01 content"}, fact{"g", 8, never, ""}));
-  EXPECT_EQ(late.log().facts(5000).size(), 1U);
+  std::ranges::sort(late.facts, {}, &fact::name);
+  EXPECT_THAT(late.facts, ElementsAre(fact{"f", 7, 5000, "some \x01 content"}, fact{"g", 8, never, ""}));
+}
+
+TEST(redis_log_test, a_node_that_lags_hears_of_facts_that_are_gone_from_the_stream) {
+  test::redis_rig rig;
+  node a(rig, "a"), b(rig, "b");
+  ASSERT_TRUE(a.append({named("x")}));
+  b.wait_for("x@1");
+  const auto held = b.hold();
+  ASSERT_TRUE(a.keep({"wanted", 1, never}));
+  // More than the stream holds of what passes.
+  std::atomic<int> kept{0};
+  std::promise<void> all;
+  for (int n = 0; n < 11000; ++n) {
+    a.log().keep({"f" + std::to_string(n % 2000), n, never}, [&](const auto& outcome) {
+      EXPECT_TRUE(outcome);
+      if (++kept == 11000) all.set_value();
+    });
+  }
+  all.get_future().wait();
+  held->set_value();
+  b.wait_for_fact("wanted");
+  ASSERT_TRUE(a.keep({"after", 1, never}));
+  b.wait_for("fact after=1");
+  EXPECT_EQ(b.facts.size(), 2001U) << "read in portions";
+  EXPECT_THAT(b.notes, testing::Not(Contains("break e")));
+}
+
+TEST(redis_log_test, facts_that_cannot_be_read_are_not_taken_for_none) {
+  test::redis_rig rig;
+  redis::test::live_client operator_(rig.url());
+  node a(rig, "a"), b(rig, "b");
+  ASSERT_TRUE(a.keep({"f", 1, never}));
+  b.wait_for("fact f=1");
+  operator_.ask({"ACL", "SETUSER", "default", "-hscan"});
+  EXPECT_THROW(node(rig, "late", {}, [](redis_log_options& options) { options.start_timeout = milliseconds{300}; }),
+               std::runtime_error);
+  operator_.ask({"ACL", "SETUSER", "default", "+hscan"});
+  node late(rig, "late");
+  EXPECT_EQ(late.facts.size(), 1U);
+}
+
+TEST(redis_log_test, what_is_too_large_for_one_answer_is_read_in_smaller_pages) {
+  test::redis_rig rig;
+  rig.reply_bytes_max = 40000;
+  node b(rig, "b");
+  const auto held = b.hold();
+  rig.reply_bytes_max = 67108864;
+  node a(rig, "a");
+  for (int n = 0; n < 60; ++n) {
+    auto item = test::event({"a"}, 1, 2000);
+    item.id = std::to_string(n);
+    ASSERT_TRUE(a.append({item}));
+  }
+  held->set_value();
+  b.wait_for("59@60");
+  EXPECT_EQ(b.seen, a.seen);
+  EXPECT_THAT(b.notes, IsEmpty());
+}
+
+TEST(redis_log_test, answers_to_publishers_are_bounded) {
+  test::redis_rig rig;
+  const auto two = [](redis_log_options& options) { options.appender.answers_max = 2; };
+  node a(rig, "a", {}, two), b(rig, "b", {}, two);
+  for (const auto* id : {"x", "y", "z"}) ASSERT_TRUE(a.append({named(id)}, remembering(id, "", id)));
+  EXPECT_THAT(b.append({named("z")}, remembering("z", "", "z"))->positions, ElementsAre(3));
+  EXPECT_THAT(b.append({named("x")}, remembering("x", "", "x"))->positions, ElementsAre(4))
+      << "the oldest is forgotten";
+}
+
+TEST(redis_log_test, a_redis_that_will_not_write_is_told_and_asked_again) {
+  test::redis_rig rig("maxmemory-policy noeviction\n");
+  redis::test::live_client operator_(rig.url());
+  node a(rig, "a");
+  operator_.ask({"CONFIG", "SET", "maxmemory", "1"});
+  for (int n = 0; n < 2; ++n) EXPECT_EQ(a.append({named("full")}).error().code, errc::unavailable);
+  EXPECT_FALSE(a.log().ready());
+  operator_.ask({"CONFIG", "SET", "maxmemory", "0"});
+  ASSERT_TRUE(a.append({named("x")}));
+  EXPECT_TRUE(a.log().ready());
+  EXPECT_THAT(a.seen, ElementsAre("x@1"));
+  EXPECT_THAT(a.notes, ElementsAre("trouble", "well"));
 }
 
 TEST(redis_log_test, a_node_that_begins_goes_on_where_the_log_is) {

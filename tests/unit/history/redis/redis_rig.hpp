@@ -26,6 +26,7 @@ class node_rig {
   explicit node_rig(std::string url) : url_(std::move(url)) {}
 
   milliseconds request_timeout{5000};  // of nodes made from now on
+  std::size_t reply_bytes_max = 67108864;
   struct node {
     std::unique_ptr<net::running_workers> workers;
     std::unique_ptr<redis_log> log;
@@ -39,11 +40,12 @@ class node_rig {
     options.appender.node = name;
     options.appender.bounds = bounds;
     options.window = bounds;
-    options.make_client = [this, &home, timeout = request_timeout] {
+    options.make_client = [this, &home, timeout = request_timeout, reply = reply_bytes_max] {
       redis::client_options how;
       how.connection.pause = {milliseconds{5}, milliseconds{50}};
       how.connection.draw = [] { return 0.5; };
       how.request_timeout = timeout;
+      how.connection.terms.limits.bytes_max = reply;
       return redis::make_client(home, *connector_, *redis::parse_url(url_), how);
     };
     options.draw_epoch = [this] { return "e" + (drawn_++ == 0 ? std::string() : std::to_string(drawn_)); };
@@ -91,8 +93,12 @@ struct listening_node {
           if (change) change(options);
         })) {
     log().on_break([this] { note("break " + log().epoch()); });
-    log().watch_facts(
-        {[this](const fact& item) { note("fact " + item.name + "=" + std::to_string(item.number)); }, nullptr});
+    log().watch_facts({[this](const fact& item) { note("fact " + item.name + "=" + std::to_string(item.number)); },
+                       [this](const std::vector<fact>& all) {
+                         const std::lock_guard lock(mutex);
+                         facts = all;
+                         changed.notify_all();
+                       }});
     log().observe([this](const entry& item) {
       const std::lock_guard lock(mutex);
       seen.push_back(item.id + "@" + std::to_string(item.position));
@@ -129,6 +135,10 @@ struct listening_node {
       return std::ranges::find(notes, what) != notes.end() || std::ranges::find(seen, what) != seen.end();
     });
   }
+  void wait_for_fact(const std::string& name) {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return std::ranges::any_of(facts, [&](auto& each) { return each.name == name; }); });
+  }
   void wait_for_break() {
     std::unique_lock lock(mutex);
     changed.wait(lock,
@@ -148,6 +158,7 @@ struct listening_node {
   std::mutex mutex;
   std::condition_variable changed;
   std::vector<std::string> seen, notes;
+  std::vector<fact> facts;  // all, as they were told last
   node_rig::node made;
 };
 }  // namespace fanfare::history::test
