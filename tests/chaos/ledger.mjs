@@ -1,11 +1,12 @@
 // What the chaos tests share: publishers of numbered events, clients that come back, and what each client got.
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { io } from "../interop/node_modules/socket.io-client/build/esm/index.js";
 import { FanfareClient } from "../../sdk/typescript/dist/index.js";
-import { jwt, serviceKey } from "../interop/server.mjs";
+import { jwt, serviceKey, within } from "../interop/server.mjs";
 
 /** CHAOS="publishers events clients faults", or `preset` */
 export const sizes = (preset) => {
@@ -98,9 +99,16 @@ export function publish(url, { publishers, perPublisher }) {
   return { said, failed };
 }
 
-/** What all of them got, in words. */
-export function summary(ledgers, size, said) {
+/** Waits for all that is published; tells what came, and fails unless every client got every number once and in order. */
+export async function settle(t, ledgers, size, { said, failed }) {
+  const line = await within(600000, Promise.race([failed, said]), "the publishers");
+  await within(600000, Promise.all(ledgers.map((each) => each.all)), "every number").catch(() => {});
   const sum = (what) => ledgers.reduce((total, each) => total + what(each), 0);
-  return `published ${said}; received ${sum((each) => each.received)} of ${size.total * size.clients}; ` +
-    `not recovered ${sum((each) => each.unrecovered)}`;
+  t.diagnostic(`published ${line}; received ${sum((each) => each.received)} of ${size.total * size.clients}; ` +
+    `not recovered ${sum((each) => each.unrecovered)}`);
+  assert.equal(line, `accepted ${size.total}`);
+  for (const each of ledgers) {
+    assert.equal(each.wrong, "");
+    assert.equal(each.received, size.total, each.name);
+  }
 }
