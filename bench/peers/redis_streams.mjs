@@ -5,13 +5,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createAdapter } from "@socket.io/redis-streams-adapter";
 import { createClient } from "redis";
 import { Server } from "socket.io";
 
 const seconds = Number(process.argv[2] ?? 3), sync = process.argv[3] ?? "always";
-const folder = await mkdtemp(join(process.cwd(), "redis-bench-")); // on the disk that bench_log writes to
+const folder = await mkdtemp(join(tmpdir(), "redis-bench-")); // TMPDIR: the disk that bench_log writes to
 const path = join(folder, "redis.sock");
 const redis = spawn("redis-server", ["--port", "0", "--unixsocket", path, "--dir", folder, "--appendonly", sync === "no" ? "no" : "yes", "--appendfsync", sync, "--save", ""],
   { stdio: ["ignore", "pipe", "inherit"] });

@@ -25,5 +25,7 @@ node bench/replays.mjs
 node --test tests/interop/history.test.mjs  # without sanitizers it holds a waiting replay to 1 MiB
 build/bench/bin/bench_log
 TMPDIR=$PWD/build build/bench/bin/bench_redis_log
-(cd build && node ../bench/peers/redis_streams.mjs 3 always && node ../bench/peers/redis_streams.mjs 3 no)
+export TMPDIR=$PWD/build
+node bench/peers/redis_streams.mjs 3 always
+node bench/peers/redis_streams.mjs 3 no
 node bench/unkept_instructions.mjs
