@@ -11,6 +11,7 @@
 #include <fanfare/base/rfc3339.hpp>
 
 #include "api/answers.hpp"
+#include "api/fleet/gather.hpp"
 
 namespace fanfare::api {
 
@@ -56,6 +57,13 @@ void with_room(const administration& at, const http::exchange_ptr& exchange, con
                if (!allowed) return exchange->respond(problem({allowed.error().code, {}, {}}));
                work(room);
              });
+}
+
+/// The connections that another node's answer has.
+void append_rows(std::vector<value>& rows, const value& answer) {
+  const auto* more = answer.find("connections");
+  if (more == nullptr || more->if_array() == nullptr) return;
+  rows.insert(rows.end(), more->if_array()->begin(), more->if_array()->end());
 }
 
 std::string text_of(std::int64_t unix_ms) { return format_rfc3339(utc_time(std::chrono::milliseconds(unix_ms))); }
@@ -125,17 +133,33 @@ void list_connections(const administration& at, const http::exchange_ptr& exchan
   const auto limit = limit_of(exchange->request());
   if (!limit) return exchange->respond(problem(limit.error()));
   const auto user = http::query_value(exchange->request().query, "user");
-  array rows;
+  std::vector<value> rows;
   for (const auto& row : at.connections.list(user, *limit)) {
     rows.emplace_back(object{{"id", row.id},
                              {"user", row.user},
                              {"namespace", row.nsp},
                              {"address", row.address},
                              {"connected_at", text_of(row.connected_ms)},
-                             {"rooms", array(row.rooms.begin(), row.rooms.end())}});
+                             {"rooms", array(row.rooms.begin(), row.rooms.end())},
+                             {"node", at.connections.node()}});
   }
-  const auto total = user ? at.connections.of_user(*user) : at.connections.size();
-  exchange->respond(json_answer(200, object{{"total", total}, {"connections", std::move(rows)}}));
+  const auto total = user ? at.connections.of_user_here(*user) : at.connections.size();
+  gather(at.others, exchange, [exchange, rows = std::move(rows), total, limit = *limit](gathered from) mutable {
+    auto sum = static_cast<double>(total);
+    for (const auto& each : from.answers) {
+      if (const auto* count = each.find("total")) sum += count->as_double();
+      append_rows(rows, each);
+    }
+    const auto since = [](const value& row) {
+      const auto* text = row.find("connected_at");
+      return text != nullptr ? text->as_string() : std::string_view();
+    };
+    std::ranges::stable_sort(rows, {}, since);
+    rows.resize(std::min(rows.size(), limit));
+    object out{{"total", sum}, {"connections", array(rows.begin(), rows.end())}};
+    if (!from.missing.empty()) out.set("missing_nodes", std::move(from.missing));
+    exchange->respond(json_answer(200, std::move(out)));
+  });
 }
 
 void explain_access(const administration& at, const http::exchange_ptr& exchange, const credential&) {
@@ -151,22 +175,32 @@ void explain_access(const administration& at, const http::exchange_ptr& exchange
     return exchange->respond(problem({errc::bad_request, "action must be join, presence, history or publish", {}}));
   }
   constexpr std::string_view decisions[] = {"allow", "forbidden", "unknown_room", "ask_hook"};
-  array rows;
+  std::vector<value> rows;
   for (const auto& row : at.connections.list(user, limit_max)) {
     if (row.who == nullptr) continue;
     const auto found = at.may.policy.explain(*row.who, *action, *room);
-    rows.emplace_back(object{
-        {"connection", row.id}, {"decision", decisions[static_cast<std::size_t>(found.decision)]}, {"why", found.why}});
+    rows.emplace_back(object{{"connection", row.id},
+                             {"decision", decisions[static_cast<std::size_t>(found.decision)]},
+                             {"why", found.why},
+                             {"node", at.connections.node()}});
   }
-  if (rows.empty()) return exchange->respond(problem({errc::not_found, "the user is not connected to this node", {}}));
-  exchange->respond(
-      json_answer(200, object{{"user", *user}, {"room", *room}, {"action", wanted}, {"connections", std::move(rows)}}));
+  object out{{"user", *user}, {"room", *room}, {"action", wanted}};
+  gather(at.others, exchange, [exchange, rows = std::move(rows), out = std::move(out)](gathered from) mutable {
+    for (const auto& each : from.answers) append_rows(rows, each);
+    if (rows.empty()) {
+      return exchange->respond(problem({errc::not_found, "the user is not connected to a node that answered", {}}));
+    }
+    out.set("connections", array(rows.begin(), rows.end()));
+    if (!from.missing.empty()) out.set("missing_nodes", std::move(from.missing));
+    exchange->respond(json_answer(200, std::move(out)));
+  });
 }
 
 void disconnect_user(const administration& at, const http::exchange_ptr& exchange, const credential& who) {
   const std::string user(exchange->request().param("id"));
   if (!domain::is_room_id(user)) return exchange->respond(problem({errc::not_found, {}, {}}));
-  const auto count = at.connections.disconnect(user, "");
+  const auto elsewhere = at.connections.of_user_elsewhere(user);
+  const auto count = at.connections.disconnect(user, "") + elsewhere;
   // The other nodes of a fleet, whose connections this table does not know, hear of it: a fact that is over at once.
   if (at.log.shared()) at.log.keep({std::string(disconnect_mark) + user, 0, 0}, [](const auto&) {});
   at.says.log_to(severity::info, "user disconnected", {{"user", user}, {"by", who.name}, {"connections", count}});
@@ -213,7 +247,8 @@ void revoke(const administration& at, const http::exchange_ptr& exchange, const 
   auto& list = at.tokens.revoked();
   const auto done = jti != nullptr ? list.revoke_token(name, now, until) : list.revoke_user(name, now, until);
   if (!done) return exchange->respond(problem(done.error()));
-  const auto count = jti != nullptr ? at.connections.disconnect("", name) : at.connections.disconnect(name, "");
+  const auto elsewhere = jti != nullptr ? 0 : at.connections.of_user_elsewhere(name);
+  const auto count = at.connections.disconnect(jti != nullptr ? "" : name, jti != nullptr ? name : "") + elsewhere;
   at.says.log_to(severity::info, "revoked",
                  {{jti != nullptr ? "jti" : "user", name}, {"by", who.name}, {"connections", count}});
   const auto kept = list.find((jti != nullptr ? "j" : "u") + name);

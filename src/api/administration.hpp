@@ -8,6 +8,7 @@
 #include "api/authenticator.hpp"
 #include "api/authorization.hpp"
 #include "api/connection_table.hpp"
+#include "api/fleet/peers.hpp"
 #include "api/report.hpp"
 #include "domain/feed.hpp"
 #include "history/log.hpp"
@@ -21,6 +22,7 @@ struct administration {
   authenticator& tokens;
   const authorization& may;
   const report& says;
+  peers* others = nullptr;  // the fleet's other nodes, where they can be asked
 };
 
 void list_rooms(const administration& at, const http::exchange_ptr& exchange, const credential& who);

@@ -140,10 +140,13 @@ std::size_t connection_table::size() const {
   return entries_.size();
 }
 
-std::size_t connection_table::of_user(std::string_view user) const {
-  const auto elsewhere = others_ != nullptr ? others_->of_user(user) : 0;
+std::size_t connection_table::of_user_here(std::string_view user) const {
   const std::lock_guard lock(mutex_);
-  return count_of(users_, user) + elsewhere;
+  return count_of(users_, user);
+}
+
+std::size_t connection_table::of_user(std::string_view user) const {
+  return of_user_here(user) + of_user_elsewhere(user);
 }
 
 std::size_t connection_table::of_address(std::string_view address) const {

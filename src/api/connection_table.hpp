@@ -66,6 +66,11 @@ class connection_table {
   /// Of this process.
   [[nodiscard]] std::size_t size() const;
   [[nodiscard]] std::size_t of_address(std::string_view address) const;
+  [[nodiscard]] std::size_t of_user_here(std::string_view user) const;
+  /// Of the other nodes, as they last told.
+  [[nodiscard]] std::size_t of_user_elsewhere(std::string_view user) const {
+    return others_ != nullptr ? others_->of_user(user) : 0;
+  }
   /// Of all nodes.
   [[nodiscard]] std::size_t of_user(std::string_view user) const;
   /// Users in a room with their numbers of connections.
@@ -73,9 +78,11 @@ class connection_table {
   /// Rooms with their numbers of connections, by name.
   [[nodiscard]] std::vector<std::pair<std::string, std::size_t>> rooms() const;
   /// The nodes that live, by name; none without a fleet.
-  [[nodiscard]] std::vector<std::string> nodes() const {
-    return others_ != nullptr ? others_->nodes() : std::vector<std::string>{};
+  [[nodiscard]] std::vector<domain::node_info> nodes() const {
+    return others_ != nullptr ? others_->nodes() : std::vector<domain::node_info>{};
   }
+  /// This node's name; "" without a fleet.
+  [[nodiscard]] std::string node() const { return others_ != nullptr ? others_->self() : std::string(); }
   /// At most `limit` rows of this process, in order of connecting; of one user when given.
   [[nodiscard]] std::vector<connection_row> list(const std::optional<std::string>& user, std::size_t limit) const;
   /// Disconnects all that match, each on its own worker; gives how many. An empty argument matches nothing.

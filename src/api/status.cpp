@@ -120,7 +120,10 @@ void get_stats(const status& at, const http::exchange_ptr& exchange, const crede
   const auto* published = totals.find("fanfare_events_published_total");
   auto& engine = at.io.engine();
   const auto log = at.log.used();
-  const auto nodes = at.connections.nodes();
+  array nodes;
+  for (const auto& each : at.connections.nodes()) {
+    nodes.emplace_back(object{{"name", each.name}, {"address", each.address}, {"draining", each.draining}});
+  }
   exchange->respond(json_answer(
       200, object{{"version", at.version},
                   {"time", format_rfc3339(at.says.around.now())},
@@ -132,7 +135,8 @@ void get_stats(const status& at, const http::exchange_ptr& exchange, const crede
                                          {"websocket", engine.sessions("websocket")},
                                          {"polling", engine.sessions("polling")},
                                          {"tcp", at.web.connections()}}},
-                  {"nodes", array(nodes.begin(), nodes.end())},
+                  {"node", at.connections.node()},
+                  {"nodes", std::move(nodes)},
                   {"rooms", at.connections.rooms().size()},
                   {"filters", at.events.active_filters()},
                   {"events",

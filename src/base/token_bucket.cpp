@@ -39,4 +39,10 @@ std::optional<milliseconds> token_bucket::take(steady_time now, double n) {
   return milliseconds(static_cast<milliseconds::rep>(std::clamp(wait_ms, 1.0, wait_ms_max)));
 }
 
+void token_bucket::charge(steady_time now, double n) {
+  if (rate_per_second_ <= 0) return;
+  tokens_ = std::max(level(now) - n, -burst_);
+  refilled_ = std::max(refilled_, now);
+}
+
 }  // namespace fanfare

@@ -22,6 +22,8 @@ struct server::state : std::enable_shared_from_this<server::state> {
   state& operator=(const state&) = delete;
 
   void handle(const http::exchange_ptr& exchange);
+  void hand_over(std::uint16_t to, const http::exchange_ptr& exchange, const request_terms& terms);
+  void decline(const http::exchange_ptr& exchange, const request_terms& terms, protocol_error failure);
   void handshake(const http::exchange_ptr& exchange, const request_terms& terms);
   void accept_handshake(const http::exchange_ptr& exchange, const request_terms& terms);
   void serve(session_table& table, const http::exchange_ptr& exchange, const request_terms& terms,
@@ -36,6 +38,7 @@ struct server::state : std::enable_shared_from_this<server::state> {
 
   http::server& web;
   std::shared_ptr<const server_options> options;
+  const std::uint16_t node;  // of session ids
   std::shared_ptr<counters> count;
   std::vector<std::shared_ptr<session_table>> tables;  // by worker
   std::function<void(socket_ptr)> connection_work;
@@ -61,6 +64,7 @@ void close_unwanted(const websocket::connection_ptr& connection) {
 server::state::state(http::server& on, server_options with)
     : web(on),
       options(std::make_shared<const server_options>(std::move(with))),
+      node(options->fleet ? options->fleet->node : std::uint16_t{0}),
       count(std::make_shared<counters>(on.metrics())) {
   auto& workers = web.workers();
   if (workers.size() > workers_max) throw std::runtime_error("more workers than a session id can name");
@@ -86,11 +90,27 @@ void server::state::handle(const http::exchange_ptr& exchange) {
   const auto terms = read_terms(exchange->request());
   if (const auto failure = verify_request(terms, *options)) return refuse(exchange, terms, *failure);
   if (terms.sid.empty()) return handshake(exchange, terms);
-  const auto owner = worker_of(terms.sid);
-  if (!owner || *owner >= tables.size()) return refuse(exchange, terms, protocol_error::unknown_sid);
-  const auto& table = tables[*owner];
+  const auto& fleet = options->fleet;
+  if (fleet && !fleet->admits(exchange->request())) return refuse(exchange, terms, protocol_error::forbidden);
+  const auto owner = place_of(terms.sid);
+  if (!owner) return refuse(exchange, terms, protocol_error::unknown_sid);
+  if (fleet && owner->node != node) return hand_over(owner->node, exchange, terms);
+  if (owner->worker >= tables.size()) return refuse(exchange, terms, protocol_error::unknown_sid);
+  const auto& table = tables[owner->worker];
   table->worker().dispatch(
       [self = shared_from_this(), table, exchange, terms] { self->serve(*table, exchange, terms); });
+}
+
+void server::state::hand_over(std::uint16_t to, const http::exchange_ptr& exchange, const request_terms& terms) {
+  options->fleet->hand_over(to, exchange, [self = shared_from_this(), exchange, terms] {
+    self->refuse(exchange, terms, protocol_error::unknown_sid);
+  });
+}
+
+/// What is not here may be with another node that has drawn the same number.
+void server::state::decline(const http::exchange_ptr& exchange, const request_terms& terms, protocol_error failure) {
+  if (failure == protocol_error::unknown_sid && options->fleet) return hand_over(node, exchange, terms);
+  refuse(exchange, terms, failure);
 }
 
 void server::state::serve(session_table& table, const http::exchange_ptr& exchange, const request_terms& terms,
@@ -107,10 +127,10 @@ void server::state::serve(session_table& table, const http::exchange_ptr& exchan
   }
   if (const auto failure = verify_session(terms, found ? found->transport() : std::string_view{})) {
     if (deferred || terms.upgrade || !terms.get || !table.recently_refused(terms.sid)) {
-      return refuse(exchange, terms, *failure);
+      return decline(exchange, terms, *failure);
     }
     table.worker().after(session_table::refusal_head_start, [self = shared_from_this(), exchange, terms,
-                                                             why = *failure] { self->refuse(exchange, terms, why); });
+                                                             why = *failure] { self->decline(exchange, terms, why); });
     return;
   }
   if (terms.upgrade) return upgrade(table, exchange, terms);
@@ -186,8 +206,9 @@ void server::state::accept_handshake(const http::exchange_ptr& exchange, const r
 
 std::shared_ptr<session> server::state::make_session(session_table& table, const http::request& request,
                                                      std::shared_ptr<reservation> place) {
-  auto made = std::make_shared<session>(table.shared_from_this(), make_session_id(table.worker().index(), web.around()),
-                                        request, std::move(place));
+  auto made =
+      std::make_shared<session>(table.shared_from_this(), make_session_id({node, table.worker().index()}, web.around()),
+                                request, std::move(place));
   table.insert(made);
   return made;
 }

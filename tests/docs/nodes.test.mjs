@@ -5,23 +5,26 @@ import { Workplace } from "./guide.mjs";
 import { nginx } from "./nginx.mjs";
 import { ask, connect, io, next } from "../interop/client.mjs";
 import { Redis } from "../interop/redis.mjs";
-import { Server, jwt, secret, serviceKey } from "../interop/server.mjs";
+import { Server, curl, jwt, secret, serviceKey, within } from "../interop/server.mjs";
 
 const page = "docs/guide/nodes.md";
 
-test("two nodes behind nginx are one for a client that polls, then upgrades", async (t) => {
+test("three nodes behind nginx are one for clients that poll, then upgrade", async (t) => {
   const place = new Workplace(t, page);
   const lines = place.block("redis.conf").trim().split("\n").map((line) => line.split(" "));
   const redis = await Redis.start(Object.fromEntries(lines));
   t.after(() => redis.stop());
   place.replace("redis://127.0.0.1:6379", redis.url);
-  place.write("nodes.toml");
   const nodes = [];
-  for (const port of ["8001", "8002"]) {
+  place.replace("secret = \"…\"", `secret = "${secret}"`);
+  place.write("nodes.toml");
+  for (const port of ["8001", "8002", "8003"]) {
     const node = await Server.start({ settings: { "auth.secret": secret, "publish.keys": serviceKey }, args: ["--config", `${place.folder}/nodes.toml`] });
     nodes.push(node);
     place.replace(`127.0.0.1:${port}`, new URL(node.url).host);
   }
+  const known = async ({ url }) => (await curl(`${url}/api/v1/websocket/stats`, ["-H", `X-API-Key: ${serviceKey}`])).body.nodes.length;
+  await within(20000, Promise.all(nodes.map(async (node) => { while ((await known(node)) !== 3); })), "three nodes");
   const url = await nginx(t, place, place.block("balancer"));
   const socket = io(url, { auth: { token: jwt({ projects: ["123"] }) }, forceNew: true });
   const upgraded = new Promise((resolve) => socket.io.engine.once("upgrade", (transport) => resolve(transport.name)));

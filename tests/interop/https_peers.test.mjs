@@ -1,30 +1,18 @@
 // What the server itself calls over HTTPS: the key set and the authorization hook, with certificates of a CA made here.
 // Whom it cannot verify it does not believe, and so lets nobody in.
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
+import { authority, certificate as issued, folder } from "./certificates.mjs";
 import { Server, curl, within } from "./server.mjs";
 import { ask, connect } from "./client.mjs";
 import { keyPair, keySet } from "./key_set.mjs";
 
-const folder = mkdtempSync(join(tmpdir(), "fanfare-https-"));
-after(() => rmSync(folder, { recursive: true }));
-const openssl = (...args) => execFileSync("openssl", args, { cwd: folder, stdio: "pipe" });
-const request = (name, ...more) => openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-  "-days", "2", "-keyout", `${name}.key`, "-out", `${name}.pem`, "-subj", `/CN=${name}`, ...more);
 const read = (name) => ({ cert: readFileSync(join(folder, `${name}.pem`)), key: readFileSync(join(folder, `${name}.key`)) });
-
-/** A CA; gives the path of its certificate. */
-function authority(name) {
-  request(name, "-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign");
-  return join(folder, `${name}.pem`);
-}
-/** A certificate for `names`, signed by the CA. */
-function certificate(name, ca, names) {
-  request(name, "-CA", `${ca}.pem`, "-CAkey", `${ca}.key`, "-addext", "basicConstraints=critical,CA:FALSE", "-addext", `subjectAltName=${names}`);
+/** The same, as a server takes it. */
+function certificate(name, ...more) {
+  issued(name, ...more);
   return read(name);
 }
 const [trusted, foreign] = [authority("ca"), authority("foreign-ca")];

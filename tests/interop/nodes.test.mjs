@@ -203,3 +203,14 @@ test("presence, rooms and limits are the fleet's", () => withNodes(3, { settings
   for (const { socket } of anns) socket.disconnect();
   ben.socket.disconnect();
 }));
+
+test("what a publisher spends on one node is missing on the other", () => withNodes(2, { settings: { "limits.publish_per_second": 1, "limits.publish_burst": 1000 } }, async ([a, b]) => {
+  for (let n = 0; n < 10; ++n) assert.equal((await a.publish(Array.from({ length: 100 }, (_, k) => update(k)))).status, 202);
+  let accepted = 0;
+  // Each node has a burst of its own until it has heard of the other, which takes a moment and not a thousand requests.
+  while ((await b.publish(update(0))).status === 202) ++accepted;
+  assert.ok(accepted < 1000, `${accepted} accepted`);
+  const refused = await b.publish(update(0));
+  assert.equal(refused.status, 429);
+  assert.equal(refused.body.code, "rate_limited");
+}));

@@ -17,14 +17,17 @@ class token_bucket {
   /// least 1 ms). More than `burst` at once costs a full bucket: else it would be refused for ever.
   [[nodiscard]] std::optional<milliseconds> take(steady_time now, double n = 1);
 
+  /// Takes `n` that have been spent elsewhere, whether they are there or not: the debt is at most a burst.
+  void charge(steady_time now, double n);
+
   /// Changes rate and burst, as a reload does; tokens held stay, up to the new burst.
   void configure(double rate_per_second, double burst);
   /// Whether it is full again: then forgetting it changes nothing, so tables of buckets can be swept.
   [[nodiscard]] bool full(steady_time now) const;
-
- private:
+  /// Tokens held; negative while there is a debt.
   [[nodiscard]] double level(steady_time now) const;
 
+ private:
   double rate_per_second_ = 0;
   double burst_ = 1;
   double tokens_ = 1;

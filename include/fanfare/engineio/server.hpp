@@ -56,6 +56,16 @@ struct server_options {
 
   /// Asked for every handshake, before a session exists; call `done` once, from any thread, with nothing to allow.
   std::function<void(const http::request&, std::function<void(std::optional<refusal>)> done)> allow_request;
+  /// Of several nodes behind a balancer that knows of no sessions: this one's number, which the ids that it gives then
+  /// name, and who is asked for requests that name another node, or a session of this number that is not here. It
+  /// answers the exchange from there, or runs `unknown`, once, on any thread. `admits` refuses with 403 what only
+  /// pretends to come from a node. Thread: a worker's.
+  struct fleet_terms {
+    std::uint16_t node = 0;
+    std::function<void(std::uint16_t node, const http::exchange_ptr&, std::function<void()> unknown)> hand_over;
+    std::function<bool(const http::request&)> admits;
+  };
+  std::optional<fleet_terms> fleet;
   /// Adds headers: to the handshake's answer only, and to every answer.
   std::function<void(http::fields&, const http::request&)> initial_headers;
   std::function<void(http::fields&, const http::request&)> headers;

@@ -34,6 +34,21 @@ std::size_t count_of(const history::fact& item) {
   return item.until_ms == 0 || item.number < 0 ? 0 : static_cast<std::size_t>(item.number);
 }
 
+// What a node says of itself: its tag is the fact's number, its content the address, behind a mark while it drains.
+constexpr std::string_view draining_mark = "draining ";
+
+history::fact fact_of(const node_info& node, std::int64_t until_ms) {
+  return {std::string(node_mark) + node.name, node.tag, until_ms,
+          (node.draining ? std::string(draining_mark) : std::string()) + node.address};
+}
+
+node_info info_of(const std::string& name, const history::fact& item) {
+  std::string_view address = item.content;
+  const bool draining = address.starts_with(draining_mark);
+  if (draining) address.remove_prefix(draining_mark.size());
+  return {name, static_cast<std::uint16_t>(item.number), std::string(address), draining};
+}
+
 }  // namespace
 
 std::string fleet_members::name_of(const std::string& node, const place& where) const {
@@ -58,7 +73,7 @@ void fleet_members::tick(std::int64_t now_ms, steady_time now) {
     for (auto& [name, each] : others_) {
       if (deaf)
         each.heard = now;
-      else if (now - each.heard > timeout_)
+      else if (now - each.heard > timeout_ * 3 / 4)
         dead.push_back(name);
     }
     for (const auto& name : dead) {
@@ -68,8 +83,8 @@ void fleet_members::tick(std::int64_t now_ms, steady_time now) {
     }
     if (!log_.ready()) return;
     if (now >= beat_at_) {
-      beat_at_ = now + timeout_ / 3;
-      news.push_back({std::string(node_mark) + node_, 0, now_ms + timeout_.count()});
+      beat_at_ = now + timeout_ / 4;
+      news.push_back(fact_of(self_, now_ms + timeout_.count()));
     }
     dirty.swap(dirty_);
   }
@@ -96,6 +111,18 @@ void fleet_members::tick(std::int64_t now_ms, steady_time now) {
   }
 }
 
+void fleet_members::set_address(std::string address) {
+  const std::lock_guard guard(mutex_);
+  self_.address = std::move(address);
+  beat_at_ = now_;
+}
+
+void fleet_members::set_draining() {
+  const std::lock_guard guard(mutex_);
+  self_.draining = true;
+  beat_at_ = now_;
+}
+
 void fleet_members::leave() {
   log_.keep({std::string(node_mark) + node_, 0, 0}, [](const auto&) {});
 }
@@ -111,8 +138,18 @@ void fleet_members::drop(const std::string& node, changes& out, std::vector<hist
   for (const auto& [where, count] : here) withdrawn.push_back({name_of(node, where), 0, 0});
 }
 
+fleet_members::other& fleet_members::known(const std::string& node) {
+  return others_.try_emplace(node, other{now_, {node, 0, {}, false}, {}}).first->second;
+}
+
+void fleet_members::heard(const std::string& node, const history::fact& item) {
+  auto& who = known(node);
+  who.heard = now_;
+  who.info = info_of(node, item);
+}
+
 void fleet_members::set(const std::string& node, const place& where, std::size_t count, changes& out) {
-  auto& other = others_.try_emplace(node, fleet_members::other{now_, {}}).first->second;
+  auto& other = known(node);
   const auto known = other.here.find(where);
   const auto before = known == other.here.end() ? 0 : known->second;
   if (before == count) return;
@@ -142,7 +179,7 @@ void fleet_members::hear(const history::fact& item) {
       } else if (item.until_ms == 0)
         drop(name, all, withdrawn);
       else
-        others_.try_emplace(name).first->second.heard = now_;
+        heard(name, item);
     } else if (const auto told = parse_here(item.name)) {
       if (told->node == node_)
         retell({told->room, told->user});  // somebody took this node for dead
@@ -167,14 +204,21 @@ void fleet_members::retell() {
   beat_at_ = now_;
 }
 
-void fleet_members::reread(const std::vector<history::fact>& all) {
+void fleet_members::reread(const std::vector<history::fact>& all, std::int64_t now_ms, steady_time now) {
   changes out;
   {
     const std::lock_guard guard(mutex_);
+    now_ = now;
     std::map<std::string, counts> told;
     std::set<std::string> alive;
     for (const auto& item : all) {
-      if (const auto name = node_of(item.name); !name.empty() && name != node_) alive.insert(name);
+      if (const auto name = node_of(item.name); !name.empty() && name != node_) {
+        alive.insert(name);
+        heard(name, item);
+        // Its silence counts from its last word, not from when that is read; but clocks may differ.
+        const milliseconds silent{now_ms - (item.until_ms - timeout_.count())};
+        others_.at(name).heard -= std::clamp<milliseconds>(silent, milliseconds{0}, timeout_ * 3 / 8);
+      }
       if (const auto here = parse_here(item.name)) told[here->node][{here->room, here->user}] = count_of(item);
     }
     // Facts of a node without a life are those of one that died unseen: they go with its time.
@@ -187,7 +231,7 @@ void fleet_members::reread(const std::vector<history::fact>& all) {
       }
     }
     for (const auto& name : alive) {
-      others_.try_emplace(name, other{now_, {}});
+      known(name);
       for (const auto& [where, count] : told[name]) set(name, where, count, out);
     }
     if (told[node_] == sent_) told.erase(node_);
@@ -245,11 +289,11 @@ std::size_t fleet_members::of_user(std::string_view user) const {
   return found == everybody->second.end() ? 0 : found->second;
 }
 
-std::vector<std::string> fleet_members::nodes() const {
+std::vector<node_info> fleet_members::nodes() const {
   const std::lock_guard guard(mutex_);
-  std::vector<std::string> out{node_};
-  for (const auto& [name, each] : others_) out.push_back(name);
-  std::ranges::sort(out);
+  std::vector<node_info> out{self_};
+  for (const auto& [name, each] : others_) out.push_back(each.info);
+  std::ranges::sort(out, {}, &node_info::name);
   return out;
 }
 

@@ -87,7 +87,7 @@ void add_value_faults(const configuration& settings,
   for (const auto& each : settings.list("cors.origins")) add("cors.origins", origin_fault(each));
   for (const auto* key : {"auth.jwks_url", "auth.hook_url"}) add(key, url_fault(settings.text(key)));
   for (const auto* key : {"server.tls_cert", "server.tls_key", "auth.public_key_file", "redis.tls_ca", "redis.tls_cert",
-                          "redis.tls_key"}) {
+                          "redis.tls_key", "fleet.tls_ca"}) {
     add(key, file_fault(settings.text(key)));
   }
   add("redis.url", redis_fault(settings.text("redis.url")));
@@ -99,6 +99,10 @@ void add_value_faults(const configuration& settings,
   if (const auto& node = settings.text("fleet.node");
       node.size() > 64 || node.find_first_not_of(letters) != std::string::npos) {
     add("fleet.node", "must be 1 to 64 letters, digits, - and _");
+  }
+  if (const auto& at = settings.text("fleet.advertise"); !at.empty()) add("fleet.advertise", address_fault(at));
+  if (const auto& secret = settings.text("fleet.secret"); !secret.empty() && secret.size() < 32) {
+    add("fleet.secret", "has fewer than 32 characters, which can be guessed (openssl rand -base64 48)");
   }
   if (settings.text("redis.tls_cert").empty() != settings.text("redis.tls_key").empty()) {
     add("redis.tls_cert", "needs its other half: redis.tls_cert and redis.tls_key go together");
@@ -133,6 +137,12 @@ std::vector<std::string> configuration::inconsistencies() const {
   }
   if (text("history.backend") != "redis" && !text("redis.url").empty()) {
     fault("redis.url", "is set, but nothing is kept there: history.backend must be redis");
+  }
+  if (text("fleet.secret").empty() && !text("fleet.advertise").empty()) {
+    fault("fleet.advertise", "needs fleet.secret, without which no node asks another");
+  }
+  if (text("history.backend") != "redis" && !text("fleet.secret").empty()) {
+    fault("fleet.secret", "is set, but a fleet shares a log: history.backend must be redis");
   }
   constexpr std::string_view known = "HS256|HS384|HS512|RS256|RS384|RS512|PS256|PS384|PS512|ES256|ES384|EdDSA";
   if (list("auth.algorithms").empty()) fault("auth.algorithms", "names no algorithm");

@@ -295,6 +295,22 @@ constexpr config_key keys[] = {
      .explanation = "This node's name, another one for each node of a fleet; empty draws one."},
     whole("fleet.timeout_s", "10", 1, 3600,
           "A node that is not heard of for so long is gone, and its users with it from presence."),
+    {.name = "fleet.secret",
+     .kind = text,
+     .preset = "",
+     .explanation = "What nodes know each other by, the same on all, 32 characters or more: then any of them takes the "
+                    "polls and upgrades of any session, and lists the connections of all. Empty turns that off.",
+     .secret = true},
+    {.name = "fleet.advertise",
+     .kind = text,
+     .preset = "",
+     .explanation = "HOST:PORT at which the other nodes reach this one; empty takes the first of server.listen."},
+    {.name = "fleet.tls_ca",
+     .kind = text,
+     .preset = "",
+     .explanation = "PEM file of the authorities that the other nodes' certificates are verified against, where "
+                    "server.tls_cert is set; empty takes the system's.",
+     .path = true},
 
     {.name = "github.secret",
      .kind = text,

@@ -16,6 +16,7 @@
 #include "server/authorization.hpp"
 #include "server/event_types.hpp"
 #include "server/http_client.hpp"
+#include "server/service/fleet_node.hpp"
 #include "server/service/options.hpp"
 #include "server/service/redis_connection.hpp"
 
@@ -31,7 +32,7 @@ struct service::state {
         publish_limits(rate(settings, "publish")),
         caller(std::make_unique<http_caller>()),
         tokens(authenticator_options(settings, *caller, [this](const result<void>& outcome) { fetched(outcome); })),
-        io(web, io_options(settings)),
+        io(web, engine_options(settings)),
         publisher(types, *history, publishing_options(settings, types, web.metrics())),
         events(*history, delivery, {.metrics = &web.metrics()}),
         shared(web, io, publisher, events, *history, types, tokens, publish_limits, std::string(version)) {}
@@ -112,26 +113,16 @@ struct service::state {
       lines.sink()(api::severity::error, "the history refuses events", {{"reason", reason}});
   }
 
-  void join_fleet(const configuration& settings) {
-    const auto& name = settings.text("fleet.node");
-    fleet_timeout = std::chrono::seconds(settings.integer("fleet.timeout_s"));
-    fleet = std::make_unique<domain::fleet_members>(*history, name.empty() ? random_hex() : name, fleet_timeout);
-    shared.connections.join_fleet(*fleet);
-    history->watch_facts({[this](const history::fact& item) { hear(item); },
-                          [this](const std::vector<history::fact>& all) {
-                            fleet->reread(all);
-                            for (const auto& item : all) api::hear_fact(shared.people, item);
-                          }});
-  }
-  void hear(const history::fact& item) {
-    fleet->hear(item);
-    api::hear_fact(shared.people, item);
-    if (shared.door.recovery) shared.door.recovery->hear(item);
-  }
-  void live_in_fleet() {
-    fleet->tick(web.around().unix_ms(), web.around().steady_now());
-    web.workers().at(0).after(std::min<milliseconds>(fleet_timeout / 10, milliseconds{100}),
-                              [this] { live_in_fleet(); });
+  /// Requests of other nodes' sessions are handed over once there is a fleet to hand them to.
+  socketio::server_options engine_options(const configuration& settings) {
+    auto options = io_options(settings);
+    if (settings.text("fleet.secret").empty()) return options;
+    web.around().random_bytes({reinterpret_cast<unsigned char*>(&fleet_tag), sizeof fleet_tag});
+    options.engine.fleet.emplace(engineio::server_options::fleet_terms{
+        fleet_tag,
+        [this](auto tag, const auto& exchange, auto unknown) { fleet->hand_over(tag, exchange, std::move(unknown)); },
+        [this](const auto& request) { return fleet->admits(request); }});
+    return options;
   }
 
   void trim_history() {
@@ -140,6 +131,7 @@ struct service::state {
   }
 
   log& lines;
+  std::uint16_t fleet_tag = 0;  // names this node in session ids
   domain::catalogue types;
   http::server web;
   std::unique_ptr<redis_connection> redis;  // of the history; null when it is not there
@@ -152,8 +144,7 @@ struct service::state {
   domain::publishing publisher;
   domain::feed events;
   api::floor shared;
-  std::unique_ptr<domain::fleet_members> fleet;  // null when the history is this node's own
-  milliseconds fleet_timeout{0};
+  std::unique_ptr<fleet_node> fleet;  // null when the history is this node's own
   std::mutex hook_mutex;
   token_bucket hook_warnings{0.1, 1, web.around().steady_now()};  // under hook_mutex
   milliseconds stop_grace{0};
@@ -196,7 +187,10 @@ service::service(const configuration& settings, log& lines) {
     state_->delivery.give_offsets();
   }
   state_->delivery.interrupt(shared.connections);
-  if (state_->history->shared()) state_->join_fleet(settings);
+  if (state_->history->shared()) {
+    state_->fleet = std::make_unique<fleet_node>(settings, *state_->history, state_->web, shared, state_->fleet_tag);
+    state_->fleet->join();
+  }
   state_->tokens.set_keys(verification_keys(settings));
   state_->tokens.set_service_keys(settings.list("publish.keys"));
   shared.live.replace(api_settings(settings));
@@ -214,10 +208,8 @@ service::~service() { stop(); }
 
 void service::start() {
   state_->web.start();
-  state_->web.workers().at(0).post([state = state_.get()] {
-    state->trim_history();
-    if (state->fleet) state->live_in_fleet();
-  });
+  state_->web.workers().at(0).post([state = state_.get()] { state->trim_history(); });
+  if (state_->fleet) state_->fleet->start();
 }
 
 void service::reload(const configuration& settings) {
@@ -235,7 +227,10 @@ void service::reload(const configuration& settings) {
   state_->lines.set_level(settings.text("log.level"));
 }
 
-void service::drain() { state_->shared.live.draining = true; }
+void service::drain() {
+  state_->shared.live.draining = true;
+  if (state_->fleet) state_->fleet->drain();
+}
 
 void service::stop() {
   if (std::exchange(state_->stopped, true)) return;

@@ -57,14 +57,14 @@ class node_log : public history::memory_log {
 
 struct node {
   node(shared_facts& shared, const std::string& name, std::int64_t now_ms)
-      : all(shared), called(name), log(shared, name), members(log, name, milliseconds{1000}) {
+      : all(shared), called(name), log(shared, name), members(log, {name, 7, name + ":80", false}, milliseconds{1000}) {
     members.attach({[this](const auto& room, const auto& user) {
                       return here[{room, user}];
                     },
                     [this](const auto& room, const auto& user, bool joined) {
                       notes.push_back((joined ? "+" : "-") + room + "/" + user);
                     }});
-    members.reread(log.facts(now_ms));
+    members.reread(log.facts(now_ms), now_ms, at(now_ms));
     tick(now_ms);
   }
   static steady_time at(std::int64_t now_ms) { return steady_time(milliseconds(now_ms)); }
@@ -79,7 +79,7 @@ struct node {
   /// It lost what it had yet to hear, and reads what there is instead.
   void miss(std::int64_t now_ms) {
     all.unheard[called].clear();
-    members.reread(log.facts(now_ms));
+    members.reread(log.facts(now_ms), now_ms, at(now_ms));
   }
   shared_facts& all;
   const std::string called;
@@ -96,8 +96,48 @@ struct fleet_members_test : testing::Test {
       each->tick(now_ms);
     }
   }
+  static std::vector<std::string> names(const node& at) {
+    std::vector<std::string> out;
+    for (const auto& each : at.members.nodes()) out.push_back(each.name);
+    return out;
+  }
   shared_facts all;
 };
+
+TEST_F(fleet_members_test, tell_where_they_are_and_that_they_drain) {
+  node a(all, "a", 0), b(all, "b", 0);
+  a.hear();
+  b.hear();
+  EXPECT_THAT(a.members.nodes(), ElementsAre(node_info{"a", 7, "a:80", false}, node_info{"b", 7, "b:80", false}));
+  b.members.set_address("[::1]:8000");
+  b.members.set_draining();
+  b.tick(10);
+  a.hear();
+  EXPECT_THAT(a.members.nodes(), ElementsAre(node_info{"a", 7, "a:80", false}, node_info{"b", 7, "[::1]:8000", true}));
+  // Who begins now reads the same.
+  node c(all, "c", 20);
+  EXPECT_EQ(c.members.nodes().at(1), (node_info{"b", 7, "[::1]:8000", true}));
+}
+
+TEST_F(fleet_members_test, who_begins_counts_the_silence_of_the_dead_from_their_last_word) {
+  node a(all, "a", 0);
+  {
+    node dead(all, "dead", 0);
+    dead.put("r", "ann", 1);
+    dead.tick(10);
+  }
+  for (int now = 100; now <= 700; now += 100) live({&a}, now);
+  node b(all, "b", 720);
+  EXPECT_THAT(names(b), ElementsAre("a", "b", "dead"));
+  for (int now = 730; now <= 1030; now += 100) {
+    a.hear();
+    b.hear();
+    b.tick(now);
+  }
+  EXPECT_THAT(names(b), ElementsAre("a", "b", "dead")) << "375 ms of silence count, no more";
+  b.tick(1100);
+  EXPECT_THAT(names(b), ElementsAre("a", "b")) << "not 750 ms after it began";
+}
 
 TEST_F(fleet_members_test, tell_each_other_who_comes_and_goes) {
   node a(all, "a", 0), b(all, "b", 0);
@@ -109,7 +149,7 @@ TEST_F(fleet_members_test, tell_each_other_who_comes_and_goes) {
   EXPECT_EQ(b.members.of_user("ann"), 2U);
   EXPECT_EQ(b.members.connections("r"), 2U);
   EXPECT_THAT(b.members.rooms(), ElementsAre(Pair("global", 2), Pair("r", 2)));
-  EXPECT_THAT(b.members.nodes(), ElementsAre("a", "b"));
+  EXPECT_THAT(names(b), ElementsAre("a", "b"));
   EXPECT_THAT(a.members.members("r"), IsEmpty()) << "of the others";
   a.put("r", "ann", 1);
   a.tick(20);
@@ -129,7 +169,7 @@ TEST_F(fleet_members_test, cost_nothing_while_nothing_changes) {
   a.tick(100);
   EXPECT_THAT(all.unheard["b"], IsEmpty()) << "it came and went";
   for (int now = 200; now <= 1100; now += 100) a.tick(now);
-  EXPECT_EQ(all.unheard["b"].size(), 2U) << "that it lives, at 400 and 800";
+  EXPECT_EQ(all.unheard["b"].size(), 3U) << "that it lives, at 300, 600 and 900";
 }
 
 TEST_F(fleet_members_test, a_node_that_begins_knows_who_is_there) {
@@ -147,14 +187,14 @@ TEST_F(fleet_members_test, a_node_that_dies_is_gone_with_its_time) {
     a.put("r", "ann", 1);
     a.tick(10);
   }
-  for (int now = 10; now <= 900; now += 100) {
+  for (int now = 10; now <= 700; now += 100) {
     live({&b}, now);
   }
   EXPECT_TRUE(b.members.has("r", "ann"));
-  for (int now = 1000; now <= 1300; now += 100) b.tick(now);
+  for (int now = 800; now <= 1000; now += 100) b.tick(now);
   EXPECT_FALSE(b.members.has("r", "ann"));
   EXPECT_THAT(b.notes, ElementsAre("+r/ann", "-r/ann"));
-  EXPECT_THAT(b.members.nodes(), ElementsAre("b"));
+  EXPECT_THAT(names(b), ElementsAre("b"));
   EXPECT_FALSE(
       all.held.contains("here a\x1fr\x1f"
                         "ann"))
@@ -183,7 +223,7 @@ TEST_F(fleet_members_test, a_node_that_stood_still_tells_all_again_and_takes_nob
   }
   EXPECT_FALSE(b.members.has("r", "ann"));
   a.tick(5000);
-  EXPECT_THAT(a.members.nodes(), ElementsAre("a", "b")) << "it heard nobody because it heard nothing";
+  EXPECT_THAT(names(a), ElementsAre("a", "b")) << "it heard nobody because it heard nothing";
   a.hear();
   a.tick(5100);
   b.hear();

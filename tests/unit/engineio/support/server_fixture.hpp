@@ -86,7 +86,7 @@ class server_fixture : public testing::TestWithParam<unsigned> {
     held_worker(http::server& web, const std::string& sid) {
       std::promise<void> holds;
       auto held = holds.get_future();
-      web.workers().at(worker_of(sid).value()).post([&holds, until = release_.get_future().share()] {
+      web.workers().at(place_of(sid).value().worker).post([&holds, until = release_.get_future().share()] {
         holds.set_value();
         until.wait();
       });
