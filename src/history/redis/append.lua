@@ -3,143 +3,151 @@
 --   "batch", answers, entries, answers × (key, digest, events, events × (id, position or "", of the batch or "")),
 --            entries × (kept, id, type, packed rooms, time, expires, conflation key, newest, size, JSON)
 --   "fact", name, number, until, content
--- Replies {standing, last stream id before, jobs}; a job is {"ok" or the error's code, positions, known answers}; or
--- {"epoch"}, with nothing done, when the log is not the one that the node knows.
-local at = 0
-local function take()
-  at = at + 1
-  return ARGV[at]
-end
-local function count() return num(take()) end
+-- Replies {standing, last stream id before, jobs}; a job is {"ok" or the error's code, positions, known answers}, or
+-- the position alone, of one entry that was not known; or {"epoch"}, with nothing done, when the log is not the one
+-- that the node knows.
+local A = ARGV
+local epoch, node, call_number, known_head, now = A[1], A[2], A[3], num(A[4]), num(A[5])
+local bounds = {bytes = num(A[6]), entries = num(A[7]), room = num(A[8]), age = num(A[9])}
+local window, answers_max = A[10], num(A[11])
+local at = 12  -- the next argument
+local KEPT_AT, ID_AT, TYPE_AT, ROOMS_AT, TIME_AT, EXPIRES_AT, KEY_AT, NEWEST_AT, SIZE_AT, JSON_AT = 0, 1, 2, 3, 4, 5, 6,
+                                                                                                    7, 8, 9
+local WORDS = 10  -- of an entry
 
-local epoch, node, call_number, known_head, now = take(), take(), take(), count(), count()
-local bounds = {bytes = count(), entries = count(), room = count(), age = count()}
-local window, answers_max = take(), count()
 if st.epoch ~= epoch or st.head < known_head then return {'epoch'} end
 local done_key = P .. ':done:' .. node
 local done = call('GET', done_key)
-if done and done:match('^%d+') == call_number then return cmsgpack.unpack(done:sub(#call_number + 2)) end
+if done and done:sub(1, #call_number + 1) == call_number .. ' ' then
+  local kept = cmsgpack.unpack(done:sub(#call_number + 2))
+  return {standing(), kept[1], kept[2]}
+end
 local before = st.last
+local by = node .. ':' .. call_number
 
-local function supersede(key, rooms, position)
-  local left = {}
-  for each in (call('HGET', P .. ':newest', key) or ''):gmatch('%d+') do
-    local f = entry(num(each))
-    if f then
-      for _, room in ipairs(rooms) do unlist(num(each), f[EXPIRES] == NEVER, room, false) end
-      if listed(num(each), rooms_of(f[ROOMS])) then left[#left + 1] = each else forget(num(each), f) end
-    end
+-- What rooms gain is listed together, when all is appended; what that drops goes after it.
+local gains, gaining, firm_gains, newest = {}, {}, {}, {}
+local parsed = {}  -- packed rooms -> rooms: few of them are many entries'
+
+local function list(room)
+  local gain = gains[room]
+  local key = gain[2]
+  local n, gained = 0, call(unpack(gain))
+  n = call('ZCARD', key)
+  if n == gained then
+    st.rooms = st.rooms + 1
+    -- What an emptied, forgotten row once knew is covered by the log's own bound.
+    rows[room] = {firm = 0, from = 0, trimmed = st.trimmed_to}
   end
-  left[#left + 1] = text(position)
-  call('HSET', P .. ':newest', key, table.concat(left, ' '))
+  if firm_gains[room] then row(room).firm = row(room).firm + firm_gains[room] end
+  gains[room], firm_gains[room] = {'ZADD', key}, nil
+  return n
 end
 
-local function drop_oldest_of(room, r)
-  while true do
-    local each = call('ZRANGEBYSCORE', P .. ':room:' .. room, r.from, '+inf', 'LIMIT', 0, 1)[1]
-    if not each then return false end
-    local position = num(each)
-    r.from = position
-    local f = entry(position)
-    if f[EXPIRES] ~= NEVER then
-      unlist(position, false, room, true)
-      if not listed(position, rooms_of(f[ROOMS])) then
-        st.trimmed = st.trimmed + 1
-        forget(position, f)
-      end
-      return true
-    end
-    r.from = position + 1
+-- The stream's next entry, at st.last.
+local function add(i, appended_by)
+  if A[i + EXPIRES_AT] == '0' and A[i + KEY_AT] == '' then
+    return call('XADD', P, st.last, 'id', A[i + ID_AT], 'type', A[i + TYPE_AT], 'rooms', A[i + ROOMS_AT], 'time',
+                A[i + TIME_AT], 'size', A[i + SIZE_AT], 'by', appended_by, 'json', A[i + JSON_AT])
   end
+  call('XADD', P, st.last, 'id', A[i + ID_AT], 'type', A[i + TYPE_AT], 'rooms', A[i + ROOMS_AT], 'time',
+       A[i + TIME_AT], 'size', A[i + SIZE_AT], 'by', appended_by, 'json', A[i + JSON_AT], 'expires',
+       A[i + EXPIRES_AT], 'key', A[i + KEY_AT], 'newest', A[i + NEWEST_AT])
 end
 
-local function store(e)
+local function store(i)
   local position = st.head + 1
-  st.head, st.last = position, id(position)
-  call('XADD', P, st.last, 'id', e.id, 'type', e.type, 'rooms', e.rooms, 'time', e.time, 'expires', e.expires, 'key',
-       e.key, 'newest', e.newest, 'size', e.size, 'by', node .. ':' .. call_number, 'json', e.json)
-  st.entries, st.bytes = st.entries + 1, st.bytes + num(e.size)
-  local firm = e.expires == NEVER
+  local p = format('%d', position)
+  st.head, st.last = position, p .. '-0'
+  local packed, expires = A[i + ROOMS_AT], A[i + EXPIRES_AT]
+  add(i, by)
+  local size = num(A[i + SIZE_AT])
+  if st.entries == 0 then st.first, first_gone = position, false end
+  st.entries, st.bytes = st.entries + 1, st.bytes + size
+  local firm = expires == NEVER
   if firm then
-    call('ZADD', P .. ':firm', position, position)
-    st.firm, st.firm_bytes = st.firm + 1, st.firm_bytes + num(e.size)
-  elseif e.expires ~= '0' then
-    call('ZADD', P .. ':expiry', e.expires, position)
+    call('ZADD', P .. ':firm', p, p)
+    st.firm, st.firm_bytes = st.firm + 1, st.firm_bytes + size
+  elseif expires ~= '0' then
+    call('ZADD', P .. ':expiry', expires, p)
+    local due = num(expires)
+    if st.expiring == 0 or due < st.expiry_due then st.expiry_due = due end
     st.expiring = st.expiring + 1
   end
-  local rooms, full = rooms_of(e.rooms), {}
+  local rooms = parsed[packed]
+  if not rooms then
+    rooms = rooms_of(packed)
+    parsed[packed] = rooms
+  end
   for _, room in ipairs(rooms) do
-    local key = P .. ':room:' .. room
-    if call('ZADD', key, position, position) == 1 then  -- 0: named twice
-      local n = call('ZCARD', key)
-      if n == 1 then begin_room(room) end
-      if firm then row(room).firm = row(room).firm + 1 end
-      if n > bounds.room then full[#full + 1] = room end
+    local gain = gains[room]
+    if not gain then
+      gain = {'ZADD', P .. ':room:' .. room}
+      gains[room] = gain
+      gaining[#gaining + 1] = room
+    end
+    local n = #gain
+    if gain[n] ~= p then  -- else it is named twice
+      gain[n + 1], gain[n + 2] = p, p
+      if firm then firm_gains[room] = (firm_gains[room] or 0) + 1 end
+      if n > 2000 then list(room) end  -- what Lua can unpack is bounded
     end
   end
-  if e.newest == '1' then supersede(e.key, rooms, position) end
-  for _, room in ipairs(full) do
-    local r = row(room)
-    while call('ZCARD', P .. ':room:' .. room) - r.firm > bounds.room and drop_oldest_of(room, r) do end
-  end
+  if A[i + NEWEST_AT] == '1' then newest[#newest + 1] = {A[i + KEY_AT], rooms, position} end
   return position
+end
+
+local function settle()
+  local full = {}
+  for _, room in ipairs(gaining) do
+    if #gains[room] > 2 then
+      if list(room) > bounds.room then full[#full + 1] = room end
+    elseif call('ZCARD', gains[room][2]) > bounds.room then
+      full[#full + 1] = room
+    end
+  end
+  for _, each in ipairs(newest) do keeping().supersede(unpack(each)) end
+  for _, room in ipairs(full) do
+    if call('ZCARD', P .. ':room:' .. room) > bounds.room then keeping().bound_room(room, bounds.room) end
+  end
 end
 
 local function take_answers(n)
   local out = {}
   for i = 1, n do
-    local a = {key = take(), digest = take(), events = {}}
-    for k = 1, count() do
-      a.events[k] = {take(), take(), take()}
+    local a = {key = A[at], digest = A[at + 1], events = {}}
+    local events = num(A[at + 2])
+    at = at + 3
+    for k = 1, events do
+      a.events[k] = {A[at], A[at + 1], A[at + 2]}
+      at = at + 3
     end
     out[i] = a
   end
   return out
 end
 
-local function take_entries(n)
-  local out, size, kept = {}, 0, 0
-  for i = 1, n do
-    local e = {kept = take(), id = take(), type = take(), rooms = take(), time = take(), expires = take(), key = take(),
-               newest = take(), size = take(), json = take()}
-    if e.kept == '1' then size, kept = size + num(e.size), kept + 1 end
-    out[i] = e
-  end
-  return out, size, kept
-end
-
-local function batch()
-  local wanted, entries_count = count(), count()
-  local answers = take_answers(wanted)
-  local entries, size, kept = take_entries(entries_count)
-  -- Storing what the bounds drop at once would promise a replay that can never be.
-  if size > bounds.bytes or kept > bounds.entries then return {'over_limit', {}, {}} end
-  local positions, known = {}, {}
+-- Those of the answers that were given before, for a reply; what of the batch they are about has its position.
+local function recall(answers, positions)
+  local known = {}
   for i, a in ipairs(answers) do
     local packed = call('GET', P .. ':answer:' .. a.key)
     if packed then
       local stored = cmsgpack.unpack(packed)
-      local out = {text(i - 1), stored[1]}
+      local out = {i - 1, stored[1]}
       for k, event in ipairs(stored[2]) do
-        out[#out + 1], out[#out + 2] = event[1], event[2]
+        out[#out + 1], out[#out + 2] = event[1], num(event[2])
         local of = a.events[k] and a.events[k][3] or ''
-        if of ~= '' then positions[num(of) + 1] = event[2] end
+        if of ~= '' then positions[num(of) + 1] = num(event[2]) end
       end
       a.known = true
       known[#known + 1] = out
     end
   end
-  for i, e in ipairs(entries) do
-    if not positions[i] then
-      if e.kept == '1' then
-        positions[i] = text(store(e))
-      else
-        positions[i] = text(st.head)
-        pass('id', e.id, 'type', e.type, 'rooms', e.rooms, 'time', e.time, 'expires', e.expires, 'key', e.key, 'newest',
-             '0', 'size', e.size, 'by', '', 'json', e.json)
-      end
-    end
-  end
+  return known
+end
+
+local function remember(answers, positions)
   for _, a in ipairs(answers) do
     if not a.known then
       local events = {}
@@ -155,31 +163,67 @@ local function batch()
     call('DEL', P .. ':answer:' .. call('LPOP', P .. ':answers'))
     st.answers = st.answers - 1
   end
+end
+
+local function batch()
+  local wanted, entries = num(A[at + 1]), num(A[at + 2])
+  at = at + 3
+  local answers = wanted > 0 and take_answers(wanted)
+  local first = at
+  at = at + entries * WORDS
+  -- Storing what the bounds drop at once would promise a replay that can never be.
+  local size, kept = 0, 0
+  for i = first, at - 1, WORDS do
+    if A[i + KEPT_AT] == '1' then size, kept = size + num(A[i + SIZE_AT]), kept + 1 end
+  end
+  if size > bounds.bytes or kept > bounds.entries then return {'over_limit', {}, {}} end
+  if entries == 1 and kept == 1 and not answers then return store(first) end
+  local positions = {}
+  local known = answers and recall(answers, positions) or {}
+  for n = 1, entries do
+    local i = first + (n - 1) * WORDS
+    if not positions[n] then
+      if A[i + KEPT_AT] == '1' then
+        positions[n] = store(i)
+      else
+        positions[n] = st.head
+        pass(function() add(i, '') end)
+      end
+    end
+  end
+  if answers then remember(answers, positions) end
   return {'ok', positions, known}
 end
 
 local function fact()
-  local name, number, until_ms, content = take(), take(), take(), take()
+  local name, number, until_ms, content = A[at + 1], A[at + 2], A[at + 3], A[at + 4]
+  at = at + 5
   local value = number .. ' ' .. until_ms .. ' ' .. content
-  if num(until_ms) <= now then
+  local due = num(until_ms)
+  if due <= now then
     call('HDEL', P .. ':facts', name)
     call('ZREM', P .. ':facts:until', name)
   else
     call('HSET', P .. ':facts', name, value)
     call('ZADD', P .. ':facts:until', until_ms, name)
-    local due = num(until_ms)
     if st.fact_due == 0 or due < st.fact_due then st.fact_due = due end
   end
-  pass('by', node, 'fact', name, 'value', value)
+  pass(function() call('XADD', P, st.last, 'by', node, 'fact', name, 'value', value) end)
   return {'ok', {}, {}}
 end
 
 local jobs = {}
-while at < #ARGV do
-  jobs[#jobs + 1] = take() == 'fact' and fact() or batch()
+while at <= #A do
+  jobs[#jobs + 1] = A[at] == 'fact' and fact() or batch()
 end
+settle()
 trim(now, bounds)
 save()
-local reply = {standing(), before, jobs}
-call('SET', done_key, call_number .. ' ' .. cmsgpack.pack(reply), 'PX', 3600000)
-return reply
+-- Its time is renewed now and then: that costs more than the rest of the command.
+local kept = call_number .. ' ' .. cmsgpack.pack({before, jobs})
+if done and num(call_number) % 64 ~= 0 then
+  call('SET', done_key, kept, 'KEEPTTL')
+else
+  call('SET', done_key, kept, 'PX', 3600000)
+end
+return {standing(), before, jobs}

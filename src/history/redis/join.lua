@@ -19,7 +19,7 @@ local begins = not st.epoch
 if begins or (epoch == st.epoch and lost()) then
   st.epoch = fresh
   if known_head > st.head then st.head = known_head end
-  if not begins then pass('epoch', fresh) end
+  if not begins then pass(function() call('XADD', P, st.last, 'epoch', fresh) end) end
   save()
 end
 

@@ -1,5 +1,5 @@
 # The log's scripts become strings of the history floor; editing one configures anew.
-foreach(script store append join read trim)
+foreach(script store keep append join read trim)
   set(file ${CMAKE_CURRENT_LIST_DIR}/${script}.lua)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
   string(TOUPPER ${script} name)

@@ -15,8 +15,10 @@ bool read_number(std::string_view text, Number& into) {
   return code == std::errc{} && end == text.data() + text.size();
 }
 
+/// A script's number is an integer, what it has stored as text is text.
 template <class Number>
 Number number_or_zero(const redis::reply& from) {
+  if (from.type == redis::reply::kind::integer) return static_cast<Number>(from.integer);
   Number out = 0;
   return read_number(from.text, out) ? out : 0;
 }
@@ -204,6 +206,7 @@ void add_fact(word_list& to, const fact& item) {
 }
 
 result<placed> parse_outcome(const redis::reply& came, const std::vector<answer>& answers) {
+  if (came.type == redis::reply::kind::integer) return placed{{number_or_zero<std::uint64_t>(came)}, {}};
   const auto& parts = came.elements;
   if (parts.size() != 3) return unreadable();
   if (parts[0].text == "over_limit") return error{errc::over_limit, "the batch is larger than the whole history", {}};
@@ -212,8 +215,9 @@ result<placed> parse_outcome(const redis::reply& came, const std::vector<answer>
   for (const auto& each : parts[2].elements) {
     // Index of the answer, digest, then ids and positions.
     const auto& known = each.elements;
-    std::size_t index = 0;
-    if (known.size() < 2 || !read_number(known[0].text, index) || index >= answers.size()) return unreadable();
+    if (known.size() < 2 || known[0].type != redis::reply::kind::integer) return unreadable();
+    const auto index = number_or_zero<std::size_t>(known[0]);
+    if (index >= answers.size()) return unreadable();
     answer before{answers[index].key, known[1].text, {}, 0};
     for (std::size_t i = 2; i + 1 < known.size(); i += 2) {
       before.events.push_back({known[i].text, number_or_zero<std::uint64_t>(known[i + 1]),
