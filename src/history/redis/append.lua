@@ -1,26 +1,33 @@
--- Appends what a node has gathered. ARGV: epoch, node, number of the call, head that the node knows, now (Unix ms),
+-- Appends what a node has gathered. ARGV: epoch, node, number of the call, whether it is nothing without the one before
+-- it (0, 1), head that the node knows, now (Unix ms),
 -- bounds (bytes, entries, entries of a room, age in ms), window of the answers (ms) and their number, then the jobs:
 --   "batch", answers, entries, answers × (key, digest, events, events × (id, position or "", of the batch or "")),
 --            entries × (kept, id, type, packed rooms, time, expires, conflation key, newest, size, JSON)
 --   "fact", name, number, until, content
 -- Replies {standing, last stream id before, jobs}; a job is {"ok" or the error's code, positions, known answers}, or
--- the position alone, of one entry that was not known; or {"epoch"}, with nothing done, when the log is not the one
--- that the node knows.
+-- the position alone, of one entry that was not known. With nothing done it replies {"epoch"}, when the log is not the
+-- one that the node knows, or {"early"}, when the call before has not been made.
 local A = ARGV
-local epoch, node, call_number, known_head, now = A[1], A[2], A[3], num(A[4]), num(A[5])
-local bounds = {bytes = num(A[6]), entries = num(A[7]), room = num(A[8]), age = num(A[9])}
-local window, answers_max = A[10], num(A[11])
-local at = 12  -- the next argument
+local epoch, node, call_number, follows, known_head, now = A[1], A[2], A[3], A[4] == '1', num(A[5]), num(A[6])
+local bounds = {bytes = num(A[7]), entries = num(A[8]), room = num(A[9]), age = num(A[10])}
+local window, answers_max = A[11], num(A[12])
+local at = 13  -- the next argument
 local KEPT_AT, ID_AT, TYPE_AT, ROOMS_AT, TIME_AT, EXPIRES_AT, KEY_AT, NEWEST_AT, SIZE_AT, JSON_AT = 0, 1, 2, 3, 4, 5, 6,
                                                                                                     7, 8, 9
 local WORDS = 10  -- of an entry
 
 if st.epoch ~= epoch or st.head < known_head then return {'epoch'} end
-local done_key = P .. ':done:' .. node
+-- Two calls may be under way.
+local turn = num(call_number) % 2
+local done_key = P .. ':done:' .. node .. ':' .. turn
 local done = call('GET', done_key)
-if done and done:sub(1, #call_number + 1) == call_number .. ' ' then
+local function is_of(record, number) return record and record:match('^%d+') == number end
+if is_of(done, call_number) then
   local kept = cmsgpack.unpack(done:sub(#call_number + 2))
   return {standing(), kept[1], kept[2]}
+end
+if follows and not is_of(call('GET', P .. ':done:' .. node .. ':' .. 1 - turn), text(num(call_number) - 1)) then
+  return {'early'}
 end
 local before = st.last
 local by = node .. ':' .. call_number
@@ -221,7 +228,7 @@ trim(now, bounds)
 save()
 -- Its time is renewed now and then: that costs more than the rest of the command.
 local kept = call_number .. ' ' .. cmsgpack.pack({before, jobs})
-if done and num(call_number) % 64 ~= 0 then
+if done and num(call_number) % 64 > 1 then
   call('SET', done_key, kept, 'KEEPTTL')
 else
   call('SET', done_key, kept, 'PX', 3600000)

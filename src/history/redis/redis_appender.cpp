@@ -25,7 +25,6 @@ void redis_appender::go(redis::client& client, std::string script, std::string e
   client_ = &client;
   script_ = std::move(script);
   epoch_ = std::move(epoch);
-  if (!call_.empty() && !sent_) return send();
   flush();
 }
 
@@ -36,23 +35,30 @@ void redis_appender::know(std::uint64_t head, std::string by) {
 }
 
 void redis_appender::flush() {
-  if (client_ == nullptr || !call_.empty()) return;
-  std::size_t entries = 0;
-  std::size_t bytes = 0;
-  while (!waiting_.empty() && entries < options_.call_entries_max && bytes < options_.call_bytes_max) {
-    call_.push_back(std::move(waiting_.front()));
-    waiting_.pop_front();
-    entries += call_.back().batch.size() + 1;
-    for (const auto& item : call_.back().batch) bytes += counted_bytes(item);
+  for (auto& each : calls_) {
+    if (client_ != nullptr && !each.sent) send(each);
   }
-  if (call_.empty()) return;
-  ++call_number_;
-  send();
+  while (client_ != nullptr && calls_.size() < calls_max && !waiting_.empty()) {
+    gather();
+    send(calls_.back());
+  }
 }
 
-void redis_appender::send() {
+void redis_appender::gather() {
+  std::size_t entries = 0;
+  std::size_t bytes = 0;
+  auto& next = calls_.emplace_back(call{++call_number_, {}, false});
+  while (!waiting_.empty() && entries < options_.call_entries_max && bytes < options_.call_bytes_max) {
+    next.jobs.push_back(std::move(waiting_.front()));
+    waiting_.pop_front();
+    entries += next.jobs.back().batch.size() + 1;
+    for (const auto& item : next.jobs.back().batch) bytes += counted_bytes(item);
+  }
+}
+
+void redis_appender::send(call& which) {
   std::int64_t now_ms = 0;
-  for (const auto& job : call_) {
+  for (const auto& job : which.jobs) {
     for (const auto& item : job.batch) now_ms = std::max(now_ms, item.time_ms);
   }
   word_list words;
@@ -62,7 +68,8 @@ void redis_appender::send() {
   words.add(options_.key);
   words.add(epoch_);
   words.add(options_.node);
-  words.add(call_number_);
+  words.add(which.number);
+  words.add(which.number == calls_.front().number ? "0" : "1");
   words.add(known_head_);
   words.add(now_ms);
   words.add(options_.bounds.bytes_max);
@@ -71,7 +78,7 @@ void redis_appender::send() {
   words.add(options_.bounds.age_max.count());
   words.add(options_.answer_window.count());
   words.add(options_.answers_max);
-  for (const auto& job : call_) {
+  for (const auto& job : which.jobs) {
     if (job.item)
       add_fact(words, *job.item);
     else
@@ -83,32 +90,41 @@ void redis_appender::send() {
   if (options_.min_replicas != 0) {
     commands.add({"WAIT", std::to_string(options_.min_replicas), std::to_string(options_.replica_timeout.count())});
   }
-  sent_ = true;
-  client_->submit(std::move(commands), [this, alive = std::weak_ptr(alive_)](const auto& came) {
-    if (!alive.expired()) on_reply(came);
-  });
+  which.sent = true;
+  client_->submit(std::move(commands),
+                  [this, alive = std::weak_ptr(alive_), number = which.number, over = connection_](const auto& came) {
+                    // What was under way when it was lost is made again; what is told of it yet is nobody's.
+                    if (!alive.expired() && over == connection_) on_reply(number, came);
+                  });
 }
 
-void redis_appender::on_reply(const result<std::vector<redis::reply>>& came) {
-  sent_ = false;
-  if (!came) {
-    client_ = nullptr;
-    return told_.lost();
-  }
+void redis_appender::lose() {
+  client_ = nullptr;
+  ++connection_;
+  for (auto& each : calls_) each.sent = false;
+  told_.lost();
+}
+
+void redis_appender::on_reply(std::uint64_t number, const result<std::vector<redis::reply>>& came) {
+  if (!came) return lose();
   const auto& reply = came->at(0);
-  const bool elsewhere = reply.elements.size() == 1;  // {"epoch"}
-  if (elsewhere || reply.is_error("NOSCRIPT")) {
-    client_ = nullptr;
-    return told_.lost();
+  if (reply.is_error("NOSCRIPT")) return lose();
+  if (reply.is_error()) return refuse(number, reply.text);
+  if (reply.elements.size() == 1) {
+    if (reply.elements[0].text != "early") return lose();  // {"epoch"}
+    // The one before it was refused, and has been answered.
+    for (auto& each : calls_) each.sent = each.sent && each.number != number;
+    return flush();
   }
-  if (reply.is_error()) return refuse(reply.text);
-  if (!settle(*came)) return refuse("its answer cannot be read");
+  if (calls_.front().number != number || !settle(*came)) return refuse(number, "its answer cannot be read");
   flush();
 }
 
 /// What it was did not run.
-void redis_appender::refuse(const std::string& why) {
-  auto jobs = std::exchange(call_, {});
+void redis_appender::refuse(std::uint64_t number, const std::string& why) {
+  const auto which = std::ranges::find(calls_, number, &call::number);
+  auto jobs = std::move(which->jobs);
+  calls_.erase(which);
   told_.refused(why);
   for (auto& job : jobs) {
     if (job.done) job.done(errc::unavailable);
@@ -118,12 +134,15 @@ void redis_appender::refuse(const std::string& why) {
 
 bool redis_appender::settle(const std::vector<redis::reply>& replies) {
   const auto& parts = replies[0].elements;
-  if (parts.size() != 3 || parts[2].elements.size() != call_.size()) return false;
+  auto& done = calls_.front();
+  if (parts.size() != 3 || parts[2].elements.size() != done.jobs.size()) return false;
   auto now = parse_standing(parts[0]);
   const auto before = parse_stream_id(parts[1].text);
   if (!now || !before) return false;
   const bool too_few = options_.min_replicas != 0 && replies.back().integer < options_.min_replicas;
-  answered out{std::exchange(call_, {}), {}, *before, std::move(*now)};
+  answered out{std::move(done.jobs), {}, *before, std::move(*now)};
+  const auto by = options_.node + ":" + std::to_string(done.number);
+  calls_.pop_front();
   for (std::size_t i = 0; i < out.jobs.size(); ++i) {
     auto outcome = parse_outcome(parts[2].elements[i], out.jobs[i].answers);
     if (outcome && outcome->positions.size() != out.jobs[i].batch.size()) outcome = errc::internal;
@@ -134,7 +153,7 @@ bool redis_appender::settle(const std::vector<redis::reply>& replies) {
     }
     out.outcomes.push_back(std::move(outcome));
   }
-  if (out.now.head > before->position) know(out.now.head, options_.node + ":" + std::to_string(call_number_));
+  if (out.now.head > before->position) know(out.now.head, by);
   told_.done(std::move(out));
   return true;
 }
@@ -145,13 +164,15 @@ void redis_appender::expire(steady_time now) {
     late.push_back(std::move(waiting_.front().done));
     waiting_.pop_front();
   }
-  bool awaited = false;
-  for (auto& job : call_) {
-    if (job.done && job.deadline <= now) late.push_back(std::exchange(job.done, nullptr));
-    awaited = awaited || job.done;
+  for (auto& each : calls_) {
+    for (auto& job : each.jobs) {
+      if (job.done && job.deadline <= now) late.push_back(std::exchange(job.done, nullptr));
+    }
   }
   // Nobody waits for it any more: made again it could only surprise.
-  if (!awaited && !sent_) call_.clear();
+  std::erase_if(calls_, [](const call& each) {
+    return !each.sent && std::ranges::none_of(each.jobs, [](const auto& job) { return job.done != nullptr; });
+  });
   for (const auto& done : late) {
     if (done) done(errc::unavailable);
   }

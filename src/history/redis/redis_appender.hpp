@@ -1,6 +1,7 @@
 #pragma once
 
-// What a node has to append, in calls of append.lua: one under way at a time, and what came meanwhile in the next.
+// What a node has to append, in calls of append.lua: two under way at most, so that Redis works on one while this node
+// is busy with the other's answer; what comes meanwhile is in the next.
 // Inbound: redis_log. Outbound: redis/client.
 
 #include <cstdint>
@@ -39,8 +40,8 @@ struct appender_options {
   std::size_t call_entries_max = 1000, call_bytes_max = 4194304;  // gathered into one call
 };
 
-/// A call whose fate is unknown is made again under its number, which the script answers as it did before. Thread: the
-/// client's.
+/// A call whose fate is unknown is made again under its number, which the script answers as it did before; those behind
+/// it too, in their order. The script runs none whose predecessor it has not run. Thread: the client's.
 class redis_appender {
  public:
   struct answered {
@@ -75,13 +76,21 @@ class redis_appender {
   void expire(steady_time now);
   /// Takes out what waits, unsent, and is kept nowhere.
   [[nodiscard]] std::vector<append_job> take_passing();
-  [[nodiscard]] bool idle() const noexcept { return waiting_.empty() && call_.empty(); }
+  [[nodiscard]] bool idle() const noexcept { return waiting_.empty() && calls_.empty(); }
 
  private:
+  static constexpr std::size_t calls_max = 2;  // append.lua remembers the answers to so many
+  struct call {
+    std::uint64_t number = 0;
+    std::vector<append_job> jobs;
+    bool sent = false;  // else it is to be made again
+  };
   void flush();
-  void send();
-  void on_reply(const result<std::vector<redis::reply>>& came);
-  void refuse(const std::string& why);
+  void gather();
+  void send(call& which);
+  void lose();
+  void on_reply(std::uint64_t number, const result<std::vector<redis::reply>>& came);
+  void refuse(std::uint64_t number, const std::string& why);
   [[nodiscard]] bool settle(const std::vector<redis::reply>& replies);
 
   executor& home_;
@@ -90,9 +99,9 @@ class redis_appender {
   redis::client* client_ = nullptr;  // null: not now
   std::string script_, epoch_;
   std::deque<append_job> waiting_;
-  std::vector<append_job> call_;  // under way, or to be made again
-  bool sent_ = false, flush_due_ = false;
-  std::uint64_t call_number_ = 0;
+  std::deque<call> calls_;  // under way, or to be made again: the oldest first
+  bool flush_due_ = false;
+  std::uint64_t call_number_ = 0, connection_ = 0;
   std::uint64_t known_head_ = 0;
   std::string known_by_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

@@ -11,7 +11,7 @@
 --   <log>:passed         string   the newest of those that are gone: who has not read as far has missed some
 --   <log>:answer:<key>   string   how a publisher was answered; it expires. :answers list of the keys, oldest first
 --   <log>:facts          hash     name -> "<number> <until> <content>"; :facts:until zset
---   <log>:done:<node>    string   the last call of a node and its reply, for when it has to ask again
+--   <log>:done:<node>:<0, 1>      the last two calls of a node and their replies, for when it has to ask again
 -- A script's functions are made anew with every call, so there are few here; keep.lua's are made when one is needed.
 local P = KEYS[1]
 local S = P .. ':state'
