@@ -57,7 +57,8 @@ class load {
     if (number >= events_) return;
     std::vector<entry> batch;
     batch.push_back(event(number));
-    to_.append(std::move(batch), {}, [this, begun = clock::now()](const auto&) {
+    to_.append(std::move(batch), {}, [this, begun = clock::now()](const auto& outcome) {
+      if (!outcome) std::abort();  // what was refused is no event
       answering_ = true;
       waits_.push_back(clock::now() - begun);
       if (waits_.size() == events_) return done_.set_value();

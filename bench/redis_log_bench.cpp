@@ -3,9 +3,13 @@
 // one node to another.
 
 #include <benchmark/benchmark.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,11 +22,29 @@ namespace {
 
 const memory_log_options roomy{.bytes_max = 1U << 30, .entries_max = 10000000, .room_entries_max = 10000000};
 
+/// Processor time that a process has used, in steps of 10 ms (proc(5), stat: utime and stime).
+double cpu_us(pid_t process) {
+  std::ifstream file("/proc/" + std::to_string(process) + "/stat");
+  const std::string text((std::istreambuf_iterator<char>(file)), {});
+  std::istringstream rest(text.substr(text.rfind(')') + 2));
+  std::string skipped;
+  for (int field = 3; field < 14; ++field) rest >> skipped;
+  double user = 0, kernel = 0;
+  rest >> user >> kernel;
+  return (user + kernel) * 1e6 / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 void redis_append(benchmark::State& state) {
   test::redis_rig rig(state.range(1) != 0 ? "appendonly yes\nappendfsync always\n" : "");
   const auto node = rig.make("n", roomy, [](redis_log_options& options) { options.window.bytes_max = 16777216; });
   const auto publishers = static_cast<std::size_t>(state.range(0));
-  measure(state, *node.log, publishers, amount(publishers == 1 ? 4000 : 60000));
+  const auto events = amount(publishers == 1 ? 4000 : 60000);
+  const auto node_before = cpu_us(::getpid());
+  const auto redis_before = cpu_us(rig.server().id());
+  measure(state, *node.log, publishers, events);
+  const auto all = static_cast<double>(events * state.iterations());
+  state.counters["node_cpu_us"] = (cpu_us(::getpid()) - node_before) / all;
+  state.counters["redis_cpu_us"] = (cpu_us(rig.server().id()) - redis_before) / all;
 }
 BENCHMARK(redis_append)
     ->ArgsProduct({{1, 16, 256}, {1, 0}})

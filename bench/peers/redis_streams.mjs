@@ -3,6 +3,7 @@
 // none (no). Prints one line each. redis_streams.mjs [SECONDS] [always|no]
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
@@ -26,8 +27,15 @@ const adapter = io.of("/").adapter;
 const packet = { type: 2, nsp: "/", data: ["project.updated", { text: "x".repeat(300) }] };
 const opts = { rooms: new Set(["project:1"]), except: new Set(), flags: {} };
 
+/** Processor time of Redis, in steps of 10 ms (proc(5), stat: utime and stime). */
+function redisCpuUs() {
+  const fields = readFileSync(`/proc/${redis.pid}/stat`, "utf8").split(") ")[1].split(" ");
+  return (Number(fields[11]) + Number(fields[12])) * 10000;
+}
+
 for (const publishers of [1, 16, 256]) {
   const waits = [];
+  const cpuBefore = process.cpuUsage(), redisBefore = redisCpuUs();
   const end = performance.now() + seconds * 1000;
   const begin = performance.now();
   await Promise.all(Array.from({ length: publishers }, async () => {
@@ -37,10 +45,11 @@ for (const publishers of [1, 16, 256]) {
       waits.push(performance.now() - from);
     }
   }));
+  const cpu = (process.cpuUsage(cpuBefore).user + process.cpuUsage(cpuBefore).system) / waits.length, redisCpu = (redisCpuUs() - redisBefore) / waits.length;
   const rate = (waits.length / (performance.now() - begin)) * 1000;
   waits.sort((a, b) => a - b);
   const at = (part) => waits[Math.floor(waits.length * part)].toFixed(2);
-  console.log(`redis-streams-adapter appendfsync ${sync} publishers ${publishers}: ${Math.round(rate)} events/s p50 ${at(0.5)} ms p99 ${at(0.99)} ms`);
+  console.log(`redis-streams-adapter appendfsync ${sync} publishers ${publishers}: ${Math.round(rate)} events/s p50 ${at(0.5)} ms p99 ${at(0.99)} ms, CPU an event: node ${cpu.toFixed(1)} Redis ${redisCpu.toFixed(1)} us`);
 }
 redis.kill();
 await rm(folder, { recursive: true, force: true });

@@ -47,8 +47,11 @@ void redis_appender::flush() {
 void redis_appender::gather() {
   std::size_t entries = 0;
   std::size_t bytes = 0;
+  // Publishers that wait for the same answer come together again: in two halves, one is appended while the other's are
+  // answered. Few are not worth a call more.
+  const auto jobs_max = calls_.empty() && waiting_.size() >= split_min ? waiting_.size() / 2 : waiting_.size();
   auto& next = calls_.emplace_back(call{++call_number_, {}, false});
-  while (!waiting_.empty() && entries < options_.call_entries_max && bytes < options_.call_bytes_max) {
+  while (next.jobs.size() < jobs_max && entries < options_.call_entries_max && bytes < options_.call_bytes_max) {
     next.jobs.push_back(std::move(waiting_.front()));
     waiting_.pop_front();
     entries += next.jobs.back().batch.size() + 1;

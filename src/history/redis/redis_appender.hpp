@@ -80,6 +80,7 @@ class redis_appender {
 
  private:
   static constexpr std::size_t calls_max = 2;  // append.lua remembers the answers to so many
+  static constexpr std::size_t split_min = 32;  // jobs
   struct call {
     std::uint64_t number = 0;
     std::vector<append_job> jobs;

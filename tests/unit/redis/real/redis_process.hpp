@@ -81,6 +81,7 @@ class redis_process {
     wait_for(ready_line_);
   }
   /// As a machine that goes down.
+  [[nodiscard]] pid_t id() const noexcept { return process_; }
   void kill() {
     if (process_ <= 0) return;
     ::kill(process_, SIGKILL);
@@ -112,7 +113,7 @@ class redis_process {
 
  private:
   std::string program_, file_, ready_line_;
-  pid_t process_ = -1;
+  pid_t process_ = -1;  // -1: it does not run
   net::unique_fd output_;
   std::string said_;
 };
