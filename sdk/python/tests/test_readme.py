@@ -12,9 +12,9 @@ from pathlib import Path
 
 import httpx
 
-from live_server import KEY, PACKAGE, PATIENCE, LiveApp, LiveServer
+from live_server import KEY, PACKAGE, PATIENCE, PROGRAM, LiveApp, LiveServer
 
-BLOCKS = dict(re.findall(r"^```python (\S+)\n(.*?)^```$", (PACKAGE / "README.md").read_text(), re.M | re.S))
+BLOCKS = dict(re.findall(r"^```(?:python|sh) (\S+)\n(.*?)^```$", (PACKAGE / "README.md").read_text(), re.M | re.S))
 
 
 class Readme(unittest.TestCase):
@@ -42,7 +42,8 @@ class Readme(unittest.TestCase):
         ).stdout
 
     def test_all_blocks_are_known(self) -> None:
-        self.assertEqual(sorted(BLOCKS), ["app.py", "background.py", "blocking.py", "first.py", "listening.py", "options.py"])
+        python = ["app.py", "background.py", "blocking.py", "conftest.py", "first.py", "listening.py", "options.py", "test_app.py"]
+        self.assertEqual(sorted(BLOCKS), [*python, "testing"])
 
     def test_first(self) -> None:
         said = self.run_script("first.py")
@@ -67,6 +68,15 @@ class Readme(unittest.TestCase):
         with LiveApp("app:app", self.folder, self.server.url) as app:
             event = httpx.delete(app.url + "/projects/77", timeout=PATIENCE).json()["event"]
         self.assertEqual([item["id"] for item in self.server.history("project:77")], [event])
+
+    def test_testing(self) -> None:
+        environment = {name: text for name, text in os.environ.items() if not name.startswith("FANFARE_")}
+        environment["PATH"] = f"{os.path.dirname(sys.executable)}:{environment['PATH']}"
+        command = BLOCKS["testing"].replace("build/release/bin/fanfare", PROGRAM)
+        ran = subprocess.run(
+            ["bash", "-euc", command], cwd=self.folder, env=environment, capture_output=True, text=True, timeout=PATIENCE
+        )
+        self.assertRegex(ran.stdout, "2 passed", ran.stderr)
 
 
 if __name__ == "__main__":

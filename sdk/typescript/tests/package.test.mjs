@@ -14,11 +14,12 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 const checkout = join(folder, "checkout");
 cpSync(root, checkout, { recursive: true, filter: (file) => !/\/(node_modules|dist|tests)$/.test(file) });
 
-/** What a program of the user's prints that imports the package's two entries. */
+/** What a program of the user's prints that imports the package's entries. */
 function use(app) {
   const program = `import { FanfareClient } from "@fanfare/client";
     import { useRoom } from "@fanfare/client/react";
-    console.log(typeof FanfareClient, typeof useRoom);`;
+    import { startFanfare } from "@fanfare/client/testing";
+    console.log(typeof FanfareClient, typeof useRoom, typeof startFanfare);`;
   writeFileSync(join(app, "main.mjs"), program);
   return execFileSync(process.execPath, ["--preserve-symlinks", "main.mjs"], { cwd: app, encoding: "utf8" }).trim();
 }
@@ -40,7 +41,7 @@ test("the tarball holds what its entries name, and works when it is installed", 
   cpSync(join(root, "node_modules"), join(app, "node_modules"), { recursive: true, dereference: false });
   execFileSync("mkdir", ["-p", installed]);
   execFileSync("tar", ["xzf", join(checkout, packed.filename), "-C", installed, "--strip-components=1"]);
-  assert.equal(use(app), "function function");
+  assert.equal(use(app), "function function function");
 });
 
 test("preparing builds what the entries name", () => {

@@ -9,7 +9,7 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { Browser } from "../../../tests/interop/browser.mjs";
-import { Server, jwt, within } from "../../../tests/interop/server.mjs";
+import { Server, jwt, program, within } from "../../../tests/interop/server.mjs";
 import { publish } from "./lab.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -77,6 +77,14 @@ for (const [place, ready, events, printed] of runs) {
     }
   });
 }
+
+test("the test runs as it stands", () => {
+  const block = (name) => new RegExp(`^\`\`\`\\w+ ${name}\n([^]*?)^\`\`\`$`, "m").exec(readme)[1];
+  writeFileSync(folder + "app.test.mjs", block("app.test.mjs"));
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(FANFARE_|NODE_TEST)/.test(name)));
+  const command = block("testing").replace("build/release/bin/fanfare", program).replace("--test", "--test --test-reporter tap");
+  assert.match(execFileSync("bash", ["-euc", command], { cwd: folder, env, encoding: "utf8" }), /^# pass 2$/m);
+});
 
 test("the React snippet runs in a browser", async () => {
   const mount = `import { createRoot } from "react-dom/client"; import { Page } from "./snippet3.tsx";

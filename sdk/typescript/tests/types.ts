@@ -1,6 +1,7 @@
 // Compiled, never run: what is right compiles, and each line marked so does not.
 import { FanfareClient, type EventData, type Handlers } from "../dist/index.js";
 import { useRoom } from "../dist/react.js";
+import { startFanfare } from "../dist/testing.js";
 
 const client = new FanfareClient({ url: "http://127.0.0.1:8000", getToken: () => "token" });
 
@@ -67,3 +68,16 @@ export const data: EventData["pr.closed"] = { project_id: "1", number: 1, merged
 // @ts-expect-error: a field is missing
 export const incomplete: EventData["pr.closed"] = { project_id: "1", number: 1 };
 export const handlers: Handlers = { "issue.created": ({ data }) => data.title satisfies string };
+
+export async function testing() {
+  const fanfare = await startFanfare({ settings: { "cors.origins": ["http://127.0.0.1:3000"], "limits.connections": 5 } });
+  await fanfare.publish("pr.closed", { project_id: "1", number: 4, merged: true });
+  await fanfare.publish("note.added", { note_id: "own types hold what they hold" });
+  // @ts-expect-error: merged is missing
+  await fanfare.publish("pr.closed", { project_id: "1", number: 4 });
+  const client = await fanfare.client("project:1");
+  const closed = await client.waitFor("pr.closed", (event) => event.data.merged);
+  // @ts-expect-error: there is no such event
+  await client.waitFor("pr.merged");
+  return closed.data.number satisfies number;
+}

@@ -36,7 +36,7 @@ class Broadcaster(BroadcastMixin):
     """Publishes events. One is enough for a process: each event loop that uses it gets a connection pool of its own, so it
     may be made before any loop runs.
 
-    `url` and `key` default to FANFARE_URL and FANFARE_KEY. `source` names the program in every event that names no other.
+    `url` and `key` default to FANFARE_URL and FANFARE_KEY, as they are when something is published. `source` names the program in every event that names no other.
     `timeout` is seconds, in each attempt, for connecting, for sending and for the answer. At most `pool_size` connections
     are open at once; whoever finds them all in use waits for one. `traceparent` is asked at every publish for the current
     W3C trace context. `verify` is httpx's: False, or an ssl.SSLContext, for TLS of your own.
@@ -54,23 +54,28 @@ class Broadcaster(BroadcastMixin):
         traceparent: Callable[[], str | None] | None = None,
         verify: ssl.SSLContext | bool = True,
     ) -> None:
-        self.url = (url or os.environ.get("FANFARE_URL") or DEFAULT_URL).rstrip("/")
-        if not self.url.startswith(("http://", "https://")):
-            raise FanfareError(f"the URL {self.url!r} has no scheme: write http://{self.url}, or https:// where the server has TLS")
-        key = key or os.environ.get("FANFARE_KEY")
+        self._url = url
+        self._key = key
         self.source = source
         self._retry = retry
         self._traceparent = traceparent
         self._client_options: dict[str, Any] = {
-            "base_url": self.url,
             # A burst of publishes waits its turn in the pool; the requests before it have the time limit.
             "timeout": httpx.Timeout(timeout, pool=None),
             "limits": httpx.Limits(max_connections=pool_size, max_keepalive_connections=pool_size),
-            "headers": {"Authorization": f"Bearer {key}"} if key else {},
             "verify": verify,
         }
         self._clients: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient]
         self._clients = weakref.WeakKeyDictionary()
+        _ = self.url  # one that cannot be is told at once
+
+    @property
+    def url(self) -> str:
+        """Where it publishes."""
+        url = (self._url or os.environ.get("FANFARE_URL") or DEFAULT_URL).rstrip("/")
+        if not url.startswith(("http://", "https://")):
+            raise FanfareError(f"the URL {url!r} has no scheme: write http://{url}, or https:// where the server has TLS")
+        return url
 
     async def __aenter__(self) -> "Broadcaster":
         return self
@@ -129,22 +134,24 @@ class Broadcaster(BroadcastMixin):
         if traceparent is None:
             traceparent = self.current_traceparent()
         headers = {"Content-Type": "application/json"}
+        if key := self._key or os.environ.get("FANFARE_KEY"):
+            headers["Authorization"] = f"Bearer {key}"
         if traceparent:
             headers["traceparent"] = traceparent
         content = json.dumps(to_plain(body), separators=(",", ":")).encode()
-        response = await self._post("/api/v1/events", content, headers)
+        response = await self._post(self.url + "/api/v1/events", content, headers)
         return [Published(id=entry["id"], cursor=entry["cursor"]) for entry in response.json()["events"]]
 
-    async def _post(self, path: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
+    async def _post(self, url: str, content: bytes, headers: dict[str, str]) -> httpx.Response:
         clock = asyncio.get_running_loop().time
         begun = clock()
         for attempt in count(1):
             last: FanfareError
             retry_after: float | None = None
             try:
-                response = await self._client().post(path, content=content, headers=headers)
+                response = await self._client().post(url, content=content, headers=headers)
             except httpx.TransportError as failure:
-                last = Unreachable(f"{self.url} did not answer: {failure!r}")
+                last = Unreachable(f"{url.removesuffix('/api/v1/events')} did not answer: {failure!r}")
             else:
                 if response.status_code == 202:
                     return response

@@ -120,13 +120,15 @@ async def listen(
     last: int | None = None,
     filter: Any = None,
     on_gap: Callable[[], None] | None = None,
+    on_live: Callable[[], None] | None = None,
     retry: RetryPolicy = RetryPolicy(),
 ) -> AsyncGenerator[Event, None]:
     """Yields the rooms' events, each once and in order, over any number of connections: `async for event in listen(...)`.
 
     `url` and `token` default to FANFARE_URL and FANFARE_TOKEN; a function gives a token for each connection. `since` is a
     cursor kept from earlier (an event's `cursor`), `last` how many of the newest come first. `on_gap` is called when events
-    were missed that the server no longer has. Beside `rooms`, what is sent to the user and to all comes too.
+    were missed that the server no longer has, `on_live` at each connection once the rooms are joined. Beside `rooms`, what
+    is sent to the user and to all comes too.
     Raises Refused for a room or a token that is not accepted (a function is asked again instead), Invalid for a request
     that makes no sense.
     """
@@ -155,6 +157,8 @@ async def listen(
                         raise _failure(item.get("error") or {})
                     if asked_since and not item["recovered"] and on_gap is not None:
                         on_gap()
+                    if on_live is not None:
+                        on_live()
                     fresh, failures = place.answered(), 0
                 else:
                     if kind == "refused":
