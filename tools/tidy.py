@@ -94,7 +94,7 @@ class Tree:
             self.folders.add(here)
             for name in sorted(files):
                 path = name if here == "." else f"{here}/{name}"
-                if Path(name).suffix in BINARY_SUFFIXES or path.startswith(DATA_FOLDERS):
+                if name == ".git" or Path(name).suffix in BINARY_SUFFIXES or path.startswith(DATA_FOLDERS):
                     continue
                 self.texts[path] = (self.root / path).read_text(encoding="utf-8", errors="replace").splitlines()
 
