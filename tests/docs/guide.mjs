@@ -56,7 +56,10 @@ export class Workplace {
 
   constructor(t, path) {
     this.blocks = blocksOf(path);
-    this.folder = mkdtempSync(join(tmpdir(), "fanfare-guide-"));
+    /** Stands for the checkout's root. */
+    this.home = mkdtempSync(join(tmpdir(), "fanfare-guide-"));
+    /** Where commands begin. */
+    this.folder = this.home;
     mkdirSync(join(this.folder, "build/release/bin"), { recursive: true });
     symlinkSync(program, join(this.folder, "build/release/bin/fanfare"));
     symlinkSync(`${root}tests/interop/node_modules`, join(this.folder, "node_modules"));
@@ -93,7 +96,7 @@ export class Workplace {
     const child = spawn("bash", ["-euc", `${quiet}\n${text}`], {
       cwd: this.folder, stdio: ["ignore", "pipe", "pipe"], detached: true,
       env: { ...process.env, ...(this.server && { FANFARE_URL: this.server.url }), PYTHONDONTWRITEBYTECODE: "1",
-        PATH: `${this.folder}/build/release/bin:${root}build/venv/bin:${process.env.PATH}`, ...env },
+        PATH: `${this.home}/build/release/bin:${root}build/venv/bin:${process.env.PATH}`, ...env },
     });
     let errors = "";
     child.stderr.setEncoding("utf8").on("data", (part) => (errors += part));
@@ -126,6 +129,6 @@ export class Workplace {
     this.#running.forEach(({ stop }) => stop());
     await Promise.all(this.#running.map(({ exited }) => exited));
     await this.server?.stop().catch(() => {});
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.home, { recursive: true, force: true });
   }
 }
