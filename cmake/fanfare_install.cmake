@@ -31,4 +31,10 @@ install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT library)
 # The program's target is not called `fanfare` (the library's is); its file is.
 if(TARGET fanfare_program)
   install(TARGETS fanfare_program RUNTIME COMPONENT program)
+  install(FILES packaging/man/fanfare.1 DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT manual)
+  install(FILES packaging/man/fanfare.toml.5 DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 COMPONENT manual)
+  install(FILES packaging/completions/fanfare.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions
+    RENAME fanfare COMPONENT manual)
+  install(FILES packaging/completions/_fanfare DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions COMPONENT manual)
+  install(FILES packaging/completions/fanfare.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d COMPONENT manual)
 endif()

@@ -8,7 +8,7 @@ from unittest import mock
 root = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(root / "tools/docs"))
 
-from pages import command_line, commands, errors, http_api, metrics  # noqa: E402
+from pages import commands, errors, help_text, http_api, metrics  # noqa: E402
 from pages.program import Program  # noqa: E402
 
 
@@ -39,7 +39,19 @@ class Reference(unittest.TestCase):
         self.assertEqual(fields, {"ok": "true", "members": "{ user: string; connections: number }[]", "last?": "number"})
 
     def test_subcommands_are_found(self) -> None:
-        self.assertEqual(command_line.subcommands("Options:\n  -h\n\nSubcommands:\n  serve   Run\n  token   Mint\n"), ["serve", "token"])
+        self.assertEqual(help_text.subcommands("Options:\n  -h\n\nSubcommands:\n  serve   Run\n  token   Mint\n"), ["serve", "token"])
+
+    def test_help_is_read_whole_or_not_at_all(self) -> None:
+        one = help_text.option("-u,--url URL=http://127.0.0.1:8000", "Server")
+        self.assertEqual((one.names, one.type, one.default), (["-u", "--url"], "URL", "http://127.0.0.1:8000"))
+        one = help_text.option("--format TEXT:{table,cpp}=table", "Output")
+        self.assertEqual((one.choices, one.default), (["table", "cpp"], "table"))
+        one = help_text.option("--last N Excludes: --since", "First")
+        self.assertEqual((one.type, one.excludes), ("N", "--since"))
+        one = help_text.option("--sub USER REQUIRED", "User")
+        self.assertTrue(one.required)
+        with self.assertRaisesRegex(RuntimeError, "not understood: '--colour <what>'"):
+            help_text.option("--colour <what>", "Colour")
 
     def test_every_route_says_who_may_call_it(self) -> None:
         self.assertEqual(set(http_api.needs().values()), set(http_api.NEEDS))

@@ -25,7 +25,14 @@ async function inFolder(work) {
 
 test("every block has a name, so that it is run here", () => {
   assert.equal(guide.match(/^```\w/gm).length, blocks.size);
-  assert.deepEqual([...blocks.keys()], ["tokens", "recovery", "bulk", "github.toml"]);
+  assert.deepEqual([...blocks.keys()], ["tokens", "recovery", "bulk", "github.toml", "manual"]);
+});
+
+test("manual: the page is shown, and bash completes", async () => {
+  const env = { ...process.env, MANPAGER: "cat" };
+  const shell = `${blocks.get("manual")}\ncomplete -p fanfare`;
+  const { stdout } = await run("bash", ["-euc", shell], { cwd: new URL("../..", import.meta.url).pathname, env });
+  assert.match(stdout, /a real-time event server[^]*complete -F _fanfare fanfare\n$/);
 });
 
 test("recovery: an unmodified client has its room again, and what it missed", async () => {

@@ -8,7 +8,7 @@ import os
 import sys
 from pathlib import Path
 
-from pages import command_line, commands, configuration, errors, events, http_api, limits, metrics, socketio
+from pages import command_line, commands, completions, configuration, errors, events, http_api, limits, manual, metrics, socketio
 from pages.program import Program, root
 
 PAGES = {
@@ -22,6 +22,11 @@ PAGES = {
     "reference/metrics.md": metrics.page,
     "reference/limits.md": limits.page,
     "guide/server.md": commands.in_guide,
+    "../packaging/man/fanfare.1": manual.program_page,
+    "../packaging/man/fanfare.toml.5": manual.configuration_page,
+    "../packaging/completions/fanfare.bash": completions.bash,
+    "../packaging/completions/_fanfare": completions.zsh,
+    "../packaging/completions/fanfare.fish": completions.fish,
 }
 
 
@@ -35,6 +40,7 @@ def main(arguments: list[str]) -> int:
             before = file.read_text() if file.exists() else ""
             text = PAGES[name](program)
             if not check:
+                file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(text)
             elif text != before:
                 differing = 1
