@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -104,6 +105,18 @@ class Routers(unittest.TestCase):
         (summary,) = self.server.history("project:7")
         self.assertEqual((summary["type"], summary["source"]), ("ai.analysis_complete", "/ai-service"))
         self.assertEqual(summary["data"]["summary"], "2 long lines in 1 files")
+
+    def test_ai_stream(self) -> None:
+        with LiveServer(events__schemas=EXAMPLES / "ai_suggestion_part.json") as server:
+            ran = subprocess.run(
+                [sys.executable, EXAMPLES / "ai_stream.py", "7", "alice"],
+                env={**os.environ, "FANFARE_URL": server.url, "FANFARE_KEY": KEY},
+                stdout=subprocess.PIPE,
+                text=True,
+                timeout=PATIENCE,
+            )
+            (kept,) = server.history("user:alice")
+        self.assertEqual((kept["type"], kept["data"]["content"]), ("ai.suggestion", ran.stdout.strip()))
 
 
 class Temporal(unittest.IsolatedAsyncioTestCase):
