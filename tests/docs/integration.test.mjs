@@ -1,13 +1,12 @@
 // docs/guide/integration.md: each example run as the page says, against one server that somebody watches.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { before, after, test } from "node:test";
 import { subscriber } from "../interop/client.mjs";
+import { freePort } from "../interop/redis.mjs";
 import { curl, within } from "../interop/server.mjs";
 import { Workplace, root } from "./guide.mjs";
 
@@ -82,10 +81,7 @@ test("agents", async () => {
 });
 
 test("a Temporal workflow", async () => {
-  const free = createServer();
-  await once(free.listen(0, "127.0.0.1"), "listening");
-  const { port } = free.address();
-  free.close();
+  const port = await freePort();
   place.replace("127.0.0.1:7233", `127.0.0.1:${port}`);
   const dev = place.start("temporal server", { text: `exec temporal server start-dev --headless --log-level error --port ${port} 2>&1` });
   while (!/Temporal Server:|^Server:/.test(await dev.line()));

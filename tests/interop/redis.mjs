@@ -12,7 +12,7 @@ import { Server, within } from "./server.mjs";
 const run = promisify(execFile);
 
 /** Redis takes no socket from us and 0 switches its listener off: a port below those of outgoing connections that is free now. */
-async function freePort() {
+export async function freePort() {
   for (;;) {
     const port = 10240 + Math.floor(Math.random() * 22000);
     const probe = createServer();
