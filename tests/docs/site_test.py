@@ -110,6 +110,7 @@ class Site(unittest.TestCase):
         self.assertEqual(faults, [])
 
     def test_diagrams_are_drawn(self) -> None:
+        """Those of ARCHITECTURE.md."""
         text = (self.site / "ARCHITECTURE/index.html").read_text()
         self.assertEqual(text.count('<svg class="diagram"'), 2)
         self.assertNotIn("flowchart", text)

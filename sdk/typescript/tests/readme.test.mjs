@@ -14,7 +14,7 @@ import { publish } from "./lab.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const readme = readFileSync(root + "README.md", "utf8");
-const snippets = [...readme.matchAll(/^```(tsx?)\n([\s\S]*?)^```$/gm)].map(([, language, text]) => ({ language, text }));
+const snippets = [...readme.matchAll(/^```(tsx?) (\S+)\n([\s\S]*?)^```$/gm)].map(([, language, name, text]) => ({ language, name, text }));
 // Inside the package, where "@fanfare/client" is itself.
 const folder = root + "dist/readme/";
 
@@ -43,7 +43,7 @@ function write({ language, text }, place) {
 }
 
 test("all snippets compile", () => {
-  assert.deepEqual(snippets.map(({ language }) => language), ["ts", "ts", "ts", "tsx", "ts"]);
+  assert.deepEqual(snippets.map(({ name }) => name), ["room.ts", "since.ts", "own.ts", "page.tsx", "official.ts"]);
   snippets.forEach(write);
   const options = { extends: root + "tsconfig.json", compilerOptions: { noEmit: true, rootDir: root, types: [] }, include: ["*"], exclude: [] };
   writeFileSync(folder + "tsconfig.json", JSON.stringify(options));
