@@ -1,10 +1,10 @@
-# ./dev docs [serve [--port N] | generate]: the site of the documentation. Run from the repository's root.
+# ./dev docs [serve [--port N] | versions | generate]: the site of the documentation. Run from the repository's root.
 set -euo pipefail
 source tools/dev/environment.sh
 export NO_MKDOCS_2_WARNING=1
 
 usage() {
-  echo "usage: ./dev docs [serve [--port N] | generate]" >&2
+  echo "usage: ./dev docs [serve [--port N] | versions | generate]" >&2
   exit 2
 }
 
@@ -31,7 +31,11 @@ case "${1:-build}" in
   build)
     [ $# -eq 0 ] || usage
     set_up_site
-    build/site-venv/bin/mkdocs build --strict --quiet
+    # With --quiet mkdocs counts no warnings, and --strict lets everything pass.
+    if ! said=$(build/site-venv/bin/mkdocs build --strict 2>&1); then
+      echo "$said" >&2
+      exit 1
+    fi
     echo "built: build/site/index.html (./dev docs serve shows it)"
     ;;
   serve)
@@ -45,6 +49,11 @@ case "${1:-build}" in
     watched=()
     for page in *.md sdk/*/README.md; do watched+=(--watch "$page"); done
     exec build/site-venv/bin/mkdocs serve --dev-addr "127.0.0.1:$port" "${watched[@]}"
+    ;;
+  versions)
+    [ $# -eq 1 ] || usage
+    set_up_site
+    exec build/site-venv/bin/python tools/docs/versions.py
     ;;
   generate) generate ;;
   *) usage ;;
