@@ -1,10 +1,10 @@
-# ./dev docs [serve [--port N] | versions | generate]: the site of the documentation. Run from the repository's root.
+# ./dev docs [serve [--port N] | versions | library | generate]: the site of the documentation. Run from the repository's root.
 set -euo pipefail
 source tools/dev/environment.sh
 export NO_MKDOCS_2_WARNING=1
 
 usage() {
-  echo "usage: ./dev docs [serve [--port N] | versions | generate]" >&2
+  echo "usage: ./dev docs [serve [--port N] | versions | library | generate]" >&2
   exit 2
 }
 
@@ -54,6 +54,12 @@ case "${1:-build}" in
     [ $# -eq 1 ] || usage
     set_up_site
     exec build/site-venv/bin/python tools/docs/versions.py
+    ;;
+  library)
+    [ $# -eq 1 ] || usage
+    install_packages doxygen python3
+    doxygen tools/docs/Doxyfile
+    echo "built: build/library/index.html"
     ;;
   generate) generate ;;
   *) usage ;;

@@ -15,7 +15,7 @@ fi
 build_packages=(g++ cmake ninja-build ccache mold libboost1.81-dev libssl-dev zlib1g-dev libsqlite3-dev
   libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libre2-dev)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev ca-certificates openssl curl jq git chromium redis-server redis-sentinel nginx
-  man-db mandoc zsh fish python3 python3-venv python3-socketio python3-aiohttp python3-requests python3-websocket)
+  man-db mandoc zsh fish doxygen python3 python3-venv python3-socketio python3-aiohttp python3-requests python3-websocket)
 clang_packages=(clang-16 clang-tidy-16 clang-format-16 llvm-16 libclang-rt-16-dev)
 
 as_root() {

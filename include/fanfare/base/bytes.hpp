@@ -18,8 +18,10 @@ class shared_bytes {
   explicit shared_bytes(std::string bytes)
       : owner_(std::make_shared<const std::string>(std::move(bytes))), view_(*owner_) {}
 
+  /// Of a copy of these bytes.
   [[nodiscard]] static shared_bytes copy(std::string_view bytes) { return shared_bytes(std::string(bytes)); }
 
+  /// The bytes; valid as long as this, or a copy of it, lives.
   [[nodiscard]] std::string_view view() const noexcept { return view_; }
   [[nodiscard]] const char* data() const noexcept { return view_.data(); }
   [[nodiscard]] std::size_t size() const noexcept { return view_.size(); }

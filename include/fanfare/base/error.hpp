@@ -40,20 +40,20 @@ enum class errc : std::uint8_t {
 
 /// One row of the error table. Fixed text only: it tells a stranger no more than the code.
 struct error_row {
-  errc code;
-  std::string_view client_code;  // contract: what `error.code` says
-  std::string_view metric_label;
-  unsigned http_status;
-  std::uint16_t websocket_close;
-  std::string_view message;
+  errc code;                      // which failure
+  std::string_view client_code;   // contract: what `error.code` says
+  std::string_view metric_label;  // its value in metrics
+  unsigned http_status;           // what HTTP answers with
+  std::uint16_t websocket_close;  // what a WebSocket is closed with
+  std::string_view message;       // for people
 };
 
 [[nodiscard]] const error_row& describe(errc code) noexcept;
 
 /// A failure with what its author may be told: `detail` goes to the sender of a bad request (a JSON Pointer,
 /// a reason) and to the log, never to a stranger whose credential failed.
-struct error {  // NOLINT(clang-analyzer-core.uninitialized.Assign): it loses sight of result's variant
-  errc code = errc::internal;
+struct error {                 // NOLINT(clang-analyzer-core.uninitialized.Assign): it loses sight of result's variant
+  errc code = errc::internal;  // which failure
   std::string detail;
   std::string pointer;  // RFC 6901 place of the fault in a JSON document; "" is the whole
 };
@@ -88,6 +88,7 @@ class [[nodiscard]] result {
   std::variant<T, fanfare::error> state_;
 };
 
+/// Success without a value, or a failure.
 template <>
 class [[nodiscard]] result<void> {
  public:

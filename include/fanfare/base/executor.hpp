@@ -37,6 +37,7 @@ class executor {
 
   /// Thread (this and the two below): owning worker.
   [[nodiscard]] virtual steady_time now() const = 0;
+  /// Runs `work` after that time, unless it is cancelled by the id before.
   virtual timer_id after(milliseconds delay, std::function<void()> work) = 0;
   /// Cancelling a timer that has run, or 0, does nothing.
   virtual void cancel(timer_id timer) = 0;

@@ -32,6 +32,7 @@ class object {
   [[nodiscard]] const value* find(std::string_view name) const noexcept;
   [[nodiscard]] value* find(std::string_view name) noexcept;
   [[nodiscard]] bool contains(std::string_view name) const noexcept { return find(name) != nullptr; }
+  /// Adds the member, or replaces the one of that name.
   value& set(std::string name, value item);
   /// Appends without looking for the name: for parsers that have checked it themselves.
   value& append(std::string name, value item);
@@ -52,14 +53,15 @@ class object {
 /// A number that neither int64 nor the shortest form of a double gives back to the letter (1.0, 1e400,
 /// 20-digit integers): its JSON text is kept, so that it leaves as it came.
 struct decimal {
-  std::string text;
+  std::string text;  // as it was written
 };
 
 /// One argument of an event: a JSON value, or bytes (which travel as an attachment). Strings are UTF-8; a lone
-/// surrogate of JavaScript, which JSON spells \ud800 to \udfff, is kept in its three-byte form (WTF-8) and
+/// surrogate of JavaScript, which JSON spells `\ud800` to `\udfff`, is kept in its three-byte form (WTF-8) and
 /// leaves as the escape it came as. Thread: as std::string.
 class value {
  public:
+  /// What it holds.
   enum class kind : std::uint8_t { null, boolean, integer, real, decimal, string, binary, array, object };
 
   value() = default;        // null
@@ -84,13 +86,16 @@ class value {
   value(object members) : data_(std::move(members)) {}        // NOLINT(google-explicit-constructor)
   value(decimal number) : data_(std::move(number)) {}         // NOLINT(google-explicit-constructor)
 
+  /// Which of them.
   [[nodiscard]] kind type() const noexcept { return static_cast<kind>(data_.index()); }
-  [[nodiscard]] bool is_null() const noexcept { return type() == kind::null; }
+  [[nodiscard]] bool is_null() const noexcept { return type() == kind::null; }  // whether it holds null
+  /// Whether it is an integer, a real or a decimal.
   [[nodiscard]] bool is_number() const noexcept {
     return type() == kind::integer || type() == kind::real || type() == kind::decimal;
   }
 
   /// Each gives the content, or nullptr when the value is of another kind.
+  /// @{
   [[nodiscard]] const bool* if_bool() const noexcept { return std::get_if<bool>(&data_); }
   [[nodiscard]] const std::int64_t* if_integer() const noexcept { return std::get_if<std::int64_t>(&data_); }
   [[nodiscard]] const double* if_real() const noexcept { return std::get_if<double>(&data_); }
@@ -102,11 +107,13 @@ class value {
   [[nodiscard]] std::string* if_string() noexcept { return std::get_if<std::string>(&data_); }
   [[nodiscard]] array* if_array() noexcept { return std::get_if<array>(&data_); }
   [[nodiscard]] object* if_object() noexcept { return std::get_if<object>(&data_); }
+  /// @}
 
   /// The number as a double, whatever its kind; `fallback` when it is none.
   [[nodiscard]] double as_double(double fallback = 0) const noexcept;
   /// The text, or `fallback` when the value is no string.
   [[nodiscard]] std::string_view as_string(std::string_view fallback = {}) const noexcept;
+  /// What it holds, or `fallback` where that is no boolean.
   [[nodiscard]] bool as_bool(bool fallback = false) const noexcept;
 
   /// The member of that name, or nullptr when there is none or the value is no object.
@@ -124,9 +131,10 @@ class value {
   std::variant<std::monostate, bool, std::int64_t, double, decimal, std::string, shared_bytes, array, object> data_;
 };
 
+/// One member of an object.
 struct member {
-  std::string name;
-  value item;
+  std::string name;  // unique in its object
+  value item;        // what it is
 };
 
 }  // namespace fanfare

@@ -23,7 +23,7 @@ using outbound = websocket::framed_message_ptr;
 /// How one packet is queued.
 struct send_options {
   bool is_volatile = false;  // dropped when it cannot leave at once
-  bool compress = true;
+  bool compress = true;      // where the transport can
   std::string conflate_key;  // an unsent packet with the same key is removed first; "" never
   bool pause_after = false;  // over WebSocket what follows comes in another write, a moment later
 };

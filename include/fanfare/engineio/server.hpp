@@ -29,30 +29,31 @@ enum class close_reason : std::uint8_t {
 /// What allow_request may decide: the HTTP status, and {"code", "message"} of the body (the bare message to an
 /// upgrade request).
 struct refusal {
-  unsigned status = 403;
-  unsigned code = 4;  // Engine.IO error code, Node's numbers
-  std::string message = "Forbidden";
+  unsigned status = 403;              // of HTTP
+  unsigned code = 4;                  // Engine.IO error code, Node's numbers
+  std::string message = "Forbidden";  // for people
 };
 
+/// Of an Engine.IO server.
 struct server_options {
-  std::vector<std::string> paths;  // empty: "/engine.io/"
-  milliseconds ping_interval{25000};
-  milliseconds ping_timeout{20000};
-  milliseconds upgrade_timeout{10000};
+  std::vector<std::string> paths;           // empty: "/engine.io/"
+  milliseconds ping_interval{25000};        // between two pings
+  milliseconds ping_timeout{20000};         // for the pong, before the session ends
+  milliseconds upgrade_timeout{10000};      // for the probe of an upgrade
   std::size_t max_payload_bytes = 1000000;  // of one POST body (413, the session lives), and of one WebSocket message
-  bool polling = true;
-  bool websocket = true;
-  bool allow_upgrades = true;
-  bool http_compression = true;  // of polling answers past http::server_options::compress_threshold
-  std::optional<websocket::deflate_options> deflate;
-  std::size_t packets_per_poll_max = 10000;  // packets in one POST
-  std::size_t sessions_max = 10000;          // past it: 503, Node's code 3 body
+  bool polling = true;                      // whether long-polling is offered
+  bool websocket = true;                    // whether WebSocket is offered
+  bool allow_upgrades = true;               // from polling to WebSocket
+  bool http_compression = true;             // of polling answers past http::server_options::compress_threshold
+  std::optional<websocket::deflate_options> deflate;  // permessage-deflate; empty: not offered
+  std::size_t packets_per_poll_max = 10000;           // packets in one POST
+  std::size_t sessions_max = 10000;                   // past it: 503, Node's code 3 body
   /// Per session: what the kernel, or the next poll, has not taken yet. A session past it is closed (overload) when it
   /// takes nothing for send_timeout, and at once by what would pass it by more than max_payload_bytes: so one large
   /// message, or a turn's burst, reaches a client that reads.
   std::size_t send_queue_bytes_max = 4194304;
-  milliseconds send_timeout{10000};
-  std::string cookie;  // name of a cookie holding the session id; "" sends none
+  milliseconds send_timeout{10000};  // see above
+  std::string cookie;                // name of a cookie holding the session id; "" sends none
 
   /// Asked for every handshake, before a session exists; call `done` once, from any thread, with nothing to allow.
   std::function<void(const http::request&, std::function<void(std::optional<refusal>)> done)> allow_request;
@@ -68,27 +69,30 @@ struct server_options {
   std::optional<fleet_terms> fleet;
   /// Adds headers: to the handshake's answer only, and to every answer.
   std::function<void(http::fields&, const http::request&)> initial_headers;
-  std::function<void(http::fields&, const http::request&)> headers;
+  std::function<void(http::fields&, const http::request&)> headers;  // to every answer
 };
 
 /// One Engine.IO session (v4), whatever transport carries it now. Thread: owning worker, but for id() and worker().
 class socket : public std::enable_shared_from_this<socket> {
  public:
+  /// What a client sent.
   struct message {
-    bool binary;
-    std::string bytes;
+    bool binary;        // or text
+    std::string bytes;  // its content
   };
 
   virtual ~socket() = default;
   [[nodiscard]] virtual const std::string& id() const noexcept = 0;  // 20 characters of base64url
-  [[nodiscard]] virtual executor& worker() noexcept = 0;
+  [[nodiscard]] virtual executor& worker() noexcept = 0;             // the one that owns the session
   /// The request that opened the session; the carrying POST or upgrade request is carrier().
   [[nodiscard]] virtual const http::request& request() const noexcept = 0;
   /// The request that carried the message being handled.
   [[nodiscard]] virtual const http::request& carrier() const noexcept = 0;
   [[nodiscard]] virtual std::string_view transport() const noexcept = 0;  // "polling" or "websocket"
 
+  /// Runs for each message.
   virtual void on_message(std::function<void(message)> work) = 0;
+  /// Runs once, when the session has ended.
   virtual void on_close(std::function<void(close_reason)> work) = 0;
   /// The session moved from polling to WebSocket.
   virtual void on_upgrade(std::function<void()> work) = 0;
@@ -105,7 +109,7 @@ class socket : public std::enable_shared_from_this<socket> {
   /// which the session id is unknown. The session ends with transport_close.
   virtual void close_transport() = 0;
 
-  [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;
+  [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;  // of what has not been sent yet
   /// Runs `work` once, when all that is queued has been handed to the kernel or a poll; never inline, and not at all if
   /// the session ends first. A second call takes the place of the first.
   virtual void when_drained(std::function<void()> work) = 0;

@@ -15,7 +15,7 @@ namespace fanfare::http {
 /// What has come of a streamed body since the part before.
 struct body_part {
   std::string_view bytes;  // valid during the call only; empty at most when it is the last
-  bool last = false;
+  bool last = false;       // whether nothing follows
 };
 
 /// One request and the right to answer it once. It may be kept and answered later from any thread; dropped
@@ -24,7 +24,7 @@ class exchange {
  public:
   virtual ~exchange() = default;
 
-  [[nodiscard]] virtual const http::request& request() const noexcept = 0;
+  [[nodiscard]] virtual const http::request& request() const noexcept = 0;  // what was asked
   /// The worker that owns the connection which carried the request.
   [[nodiscard]] virtual executor& worker() noexcept = 0;
 
@@ -43,6 +43,7 @@ class exchange {
   /// (the chunks or the content coding are malformed); answer after the last two. A body in gzip or deflate comes
   /// decoded, in parts that may be empty; one in another coding is answered 415 before its handler runs.
   using body_reader = std::function<void(const result<body_part>& part)>;
+  /// See body_reader.
   virtual void read_body(body_reader next) = 0;
 
   /// What an upgrade hands over: the stream, attached to the worker asked for, and bytes read past the request.

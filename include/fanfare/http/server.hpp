@@ -23,22 +23,24 @@ namespace fanfare::http {
 struct cors_policy {
   std::vector<std::string> origins;  // exact origins ("https://app.example"), or "*" for any
   bool credentials = false;          // with "*", the request's origin is echoed, as the standard demands
-  std::vector<std::string> methods = {"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"};
+  std::vector<std::string> methods = {"GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"};  // what preflights are told
   std::vector<std::string> allowed_headers;  // empty: whatever the preflight asks for
-  std::vector<std::string> exposed_headers;
-  unsigned max_age_s = 600;
+  std::vector<std::string> exposed_headers;  // what scripts may read of an answer
+  unsigned max_age_s = 600;                  // how long a preflight counts
   /// Refuses requests to routes that ask for it (route_options::checks_origin) with 403 when they come from another
   /// origin than those listed and the server's own host: browsers hold WebSockets to no CORS rule.
   bool enforce = false;
 };
 
+/// Of an HTTP server.
 struct server_options {
   /// "HOST:PORT"; port 0 takes a free one; host "localhost" means 127.0.0.1 and ::1; "[::]:8000" is IPv6.
   std::vector<std::string> listen = {"127.0.0.1:8000"};
   unsigned workers = 0;  // 0: one per core
   std::string tls_cert;  // PEM chain; empty: plain
+  /// PEM, of the certificate.
   std::string tls_key;
-  cors_policy cors;
+  cors_policy cors;                         // who may read answers
   std::size_t connections_max = 10000;      // TCP connections; past it 503 and close
   std::size_t header_bytes_max = 16384;     // request line and header fields; 431
   std::size_t target_bytes_max = 8192;      // 414
@@ -53,6 +55,7 @@ struct server_options {
   const world* around = &real_world();      // clocks and chance, for this server and those attached to it
 };
 
+/// Of one route.
 struct route_options {
   std::size_t body_bytes_max = 0;  // 0: the server's
   /// Whether this request's body, however long, is read by exchange::read_body(): its handler then runs as soon as the
@@ -84,6 +87,7 @@ class server {
   /// Serves the connection that `open` makes; answers 503 past connections_max, and asks for none far past it. The
   /// token counts the connection: it has to live as long as that does. Thread: `home`'s, one of the workers.
   using open_stream = std::function<std::unique_ptr<net::byte_stream>(std::shared_ptr<void> token)>;
+  /// See open_stream.
   void serve(executor& home, const open_stream& open);
   /// start() unless that is done, then waits for stop() or, on the main thread, SIGINT or SIGTERM (which stop it).
   void run();
@@ -97,16 +101,17 @@ class server {
 
   /// Takes effect for the answers that follow. Thread: any, once started.
   void set_cors(const cors_policy& policy);
+  /// As server_options says; who is connected stays. Thread: any, once started.
   void set_connections_max(std::size_t connections_max);
 
   /// The addresses bound, "127.0.0.1:41233", once started.
   [[nodiscard]] std::vector<std::string> addresses() const;
   /// The port of the first address.
   [[nodiscard]] std::uint16_t port() const;
-  [[nodiscard]] executor_pool& workers() noexcept;
-  [[nodiscard]] metrics::registry& metrics() noexcept;
-  [[nodiscard]] const server_options& options() const noexcept;
-  [[nodiscard]] const world& around() const noexcept;
+  [[nodiscard]] executor_pool& workers() noexcept;               // those it serves on
+  [[nodiscard]] metrics::registry& metrics() noexcept;           // where it counts
+  [[nodiscard]] const server_options& options() const noexcept;  // as given
+  [[nodiscard]] const world& around() const noexcept;            // its clocks and chance
   /// TCP connections open now.
   [[nodiscard]] std::size_t connections() const noexcept;
 

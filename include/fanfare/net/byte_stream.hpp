@@ -17,9 +17,10 @@ namespace fanfare::net {
 
 enum class io_status : std::uint8_t { ok, would_block, end, failed };
 
+/// What a read or a write came to.
 struct io_result {
-  io_status status = io_status::ok;
-  std::size_t bytes = 0;  // meaningful with ok; never 0 then
+  io_status status = io_status::ok;  // whether it did
+  std::size_t bytes = 0;             // meaningful with ok; never 0 then
 };
 
 /// One connected stream. Thread: the worker it is attached to.
@@ -30,8 +31,10 @@ class byte_stream {
   /// Runs `work` once, when reading (writing) may make progress, also on end or failure; setting it again replaces it.
   /// Never runs it inline, nor after close().
   virtual void wait_readable(std::function<void()> work) = 0;
+  /// See wait_readable().
   virtual void wait_writable(std::function<void()> work) = 0;
 
+  /// Reads what is there, as much as fits.
   virtual io_result read_some(std::span<char> into) = 0;
   /// Writes from the front of the list, as much as the kernel takes in one call; at most 64 buffers are looked at, and
   /// not all may be empty. After would_block the next call must begin with the same bytes: TLS has encrypted up to
@@ -52,10 +55,11 @@ class byte_stream {
     /// Thread: `target`'s.
     [[nodiscard]] virtual std::unique_ptr<byte_stream> attach(executor& target) = 0;
   };
+  /// See detached.
   [[nodiscard]] virtual std::unique_ptr<detached> detach() = 0;
 
   [[nodiscard]] virtual std::string remote_address() const = 0;  // IP without port
-  [[nodiscard]] virtual bool secure() const noexcept = 0;
+  [[nodiscard]] virtual bool secure() const noexcept = 0;        // whether it is TLS
 };
 
 }  // namespace fanfare::net

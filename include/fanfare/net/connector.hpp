@@ -15,9 +15,10 @@
 
 namespace fanfare::net {
 
+/// Where to connect to.
 struct endpoint {
-  std::string host;  // a name or an address; IPv6 without brackets
-  std::uint16_t port = 0;
+  std::string host;        // a name or an address; IPv6 without brackets
+  std::uint16_t port = 0;  // of TCP
   friend bool operator==(const endpoint&, const endpoint&) = default;
   friend auto operator<=>(const endpoint&, const endpoint&) = default;
 };
@@ -27,7 +28,8 @@ struct endpoint {
 /// Whom an outgoing TLS connection trusts and as whom it comes. The peer's chain and its host name (RFC 6125; an
 /// address against the certificate's addresses) are always verified. TLS 1.2 and 1.3.
 struct tls_client_options {
-  std::string ca_file;              // PEM; empty: OpenSSL's default places, or SSL_CERT_FILE and SSL_CERT_DIR
+  std::string ca_file;  // PEM; empty: OpenSSL's default places, or SSL_CERT_FILE and SSL_CERT_DIR
+  /// As whom it comes.
   std::string cert_file, key_file;  // PEM, for a peer that asks for a client's certificate
   std::string server_name;          // verified and sent as SNI instead of the endpoint's host
 };
@@ -35,7 +37,7 @@ struct tls_client_options {
 /// Makes connections. An interface, so that tests connect to what they script.
 class connector {
  public:
-  using connected = std::function<void(result<std::unique_ptr<byte_stream>>)>;
+  using connected = std::function<void(result<std::unique_ptr<byte_stream>>)>;  // gets the stream, or why there is none
   virtual ~connector() = default;
 
   /// Resolves, connects (each address in turn) and, with TLS, shakes hands. `done` runs once on `home`'s thread, never

@@ -12,7 +12,7 @@ namespace fanfare::net {
 class running_workers {
  public:
   virtual ~running_workers() = default;
-  [[nodiscard]] virtual executor_pool& pool() noexcept = 0;
+  [[nodiscard]] virtual executor_pool& pool() noexcept = 0;  // to post to
 };
 
 /// `size` 0: one per core. `metrics` must outlive them.

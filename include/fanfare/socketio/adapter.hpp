@@ -27,9 +27,13 @@ class adapter : public std::enable_shared_from_this<adapter> {
   /// gets each. Both run on any worker's thread.
   virtual void broadcast_with_ack(const packet& out, const broadcast_options& options, milliseconds limit,
                                   std::function<void(std::size_t)> counted, std::function<void(array)> answered) = 0;
+  /// Joins the chosen to rooms.
   virtual void add_sockets(const broadcast_options& options, const std::vector<std::string>& rooms) = 0;
+  /// Takes the chosen out of rooms.
   virtual void remove_sockets(const broadcast_options& options, const std::vector<std::string>& rooms) = 0;
+  /// Disconnects the chosen; `close` ends their connections too.
   virtual void disconnect_sockets(const broadcast_options& options, bool close) = 0;
+  /// Lists the chosen.
   virtual void fetch_sockets(const broadcast_options& options,
                              std::function<void(std::vector<remote_socket>)> done) = 0;
   /// To the other nodes' name_space::on(name); a lone node has nobody to tell.
@@ -49,6 +53,7 @@ class adapter : public std::enable_shared_from_this<adapter> {
   virtual void watch_rooms(std::function<void(const std::string& room, bool exists)> work) = 0;
   /// The workers of this process, for timers.
   [[nodiscard]] virtual executor_pool& workers() noexcept = 0;
+  /// The namespace has ended.
   virtual void close() {}
 };
 

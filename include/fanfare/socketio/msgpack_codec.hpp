@@ -16,8 +16,9 @@ namespace fanfare::socketio::msgpack {
 void append(std::string& out, const value& item);
 [[nodiscard]] std::string encode(const value& item);
 
+/// Bounds of decoding.
 struct decode_options {
-  unsigned depth_max = 64;
+  unsigned depth_max = 64;          // of arrays and maps in each other
   std::size_t values_max = 250000;  // values and members in all: bounds memory per input byte
 };
 

@@ -24,10 +24,11 @@ enum class packet_type : std::uint8_t {
   binary_ack = 6
 };
 
+/// One Socket.IO packet.
 struct packet {
-  packet_type type = packet_type::event;
-  std::string nsp = "/";
-  std::optional<std::uint64_t> id;
+  packet_type type = packet_type::event;  // what it is for
+  std::string nsp = "/";                  // its namespace
+  std::optional<std::uint64_t> id;        // of the acknowledgement asked for, or given
   value data;  // event and ack: an array (an event's starts with its name); connect, connect_error: an object or null
 };
 
@@ -35,9 +36,9 @@ struct packet {
 struct packet_limits {
   std::size_t attachments_max = 10;             // as Node since CVE-2026-33151
   std::size_t attachment_bytes_max = 16777216;  // all attachments of one packet
-  std::size_t event_name_bytes_max = 256;
-  std::size_t namespace_bytes_max = 256;
-  unsigned depth_max = 64;
+  std::size_t event_name_bytes_max = 256;       // of an event's name
+  std::size_t namespace_bytes_max = 256;        // of a namespace's name
+  unsigned depth_max = 64;                      // of arrays and objects in each other
 };
 
 /// Turns packets into Engine.IO messages and back. One of a kind per connection: decoding keeps the state of a packet
@@ -56,6 +57,7 @@ class parser {
 class parser_factory {
  public:
   virtual ~parser_factory() = default;
+  /// One for a connection.
   [[nodiscard]] virtual std::unique_ptr<parser> make(const packet_limits& limits) const = 0;
 };
 

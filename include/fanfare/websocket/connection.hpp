@@ -18,14 +18,15 @@ namespace fanfare::websocket {
 
 /// permessage-deflate (RFC 7692 §7.1): what this server offers to agree to.
 struct deflate_options {
-  bool server_no_context_takeover = false;
-  bool client_no_context_takeover = false;
-  unsigned server_max_window_bits = 15;  // 9 to 15
-  unsigned client_max_window_bits = 15;
-  std::size_t threshold = 1024;  // bytes; shorter messages are sent plain
-  int level = 6;                 // zlib 0 to 9
+  bool server_no_context_takeover = false;  // each message of ours begins without what was before
+  bool client_no_context_takeover = false;  // each message of the peer's does
+  unsigned server_max_window_bits = 15;     // 9 to 15
+  unsigned client_max_window_bits = 15;     // 2 to the power of it is the peer's window, in bytes
+  std::size_t threshold = 1024;             // bytes; shorter messages are sent plain
+  int level = 6;                            // zlib 0 to 9
 };
 
+/// Of a WebSocket endpoint.
 struct options {
   std::size_t message_bytes_max = 1000000;      // after inflating; past it close 1009
   std::size_t fragments_max = 65536;            // frames of one message; past it close 1009
@@ -34,7 +35,7 @@ struct options {
   std::optional<deflate_options> deflate;       // off by default, as in Socket.IO
   std::vector<std::string> protocols;           // subprotocols, by preference
   http::fields response_headers;                // added to the 101
-  metrics::registry* metrics = nullptr;
+  metrics::registry* metrics = nullptr;         // nullptr: counts nowhere
 };
 
 /// A server-to-client message already framed (RFC 6455 §5.2: FIN, unmasked), so that the same bytes go to thousands
@@ -43,8 +44,8 @@ class framed_message {
  public:
   /// `prefix` + `payload` become one message; prefix and payload stay readable without the frame header.
   framed_message(bool binary, std::string_view prefix, std::string_view payload);
-  [[nodiscard]] bool binary() const noexcept { return binary_; }
-  [[nodiscard]] const shared_bytes& frame() const noexcept { return frame_; }
+  [[nodiscard]] bool binary() const noexcept { return binary_; }               // or text
+  [[nodiscard]] const shared_bytes& frame() const noexcept { return frame_; }  // header and message, as they travel
   /// The message without its frame header.
   [[nodiscard]] std::string_view message() const noexcept { return frame_.view().substr(header_size_); }
 
@@ -58,9 +59,10 @@ using framed_message_ptr = std::shared_ptr<const framed_message>;
 /// One WebSocket connection of the server's side (RFC 6455). Thread: owning worker.
 class connection : public std::enable_shared_from_this<connection> {
  public:
+  /// What the peer sent.
   struct message {
-    bool binary;
-    std::string bytes;
+    bool binary;        // or text
+    std::string bytes;  // its content
   };
 
   virtual ~connection() = default;
@@ -79,10 +81,13 @@ class connection : public std::enable_shared_from_this<connection> {
   virtual void send(framed_message_ptr message, bool compress = true) = 0;
   /// Queues many, which leave in as few writes as the kernel takes.
   virtual void send(const std::vector<framed_message_ptr>& messages, bool compress = true) = 0;
+  /// See send().
   void send_text(std::string_view text) { send(std::make_shared<framed_message>(false, "", text)); }
+  /// See send().
   void send_binary(std::string_view bytes) { send(std::make_shared<framed_message>(true, "", bytes)); }
   /// Offers the kernel what is queued at once instead of at the turn's end; whether all of it has left.
   virtual bool write_now() = 0;
+  /// Up to 125 bytes.
   virtual void ping(std::string_view payload = {}) = 0;
 
   /// Sends a close frame after what is queued and waits for the peer's; messages that come before it are still
@@ -91,10 +96,10 @@ class connection : public std::enable_shared_from_this<connection> {
   /// Drops the connection at once.
   virtual void terminate() = 0;
 
-  [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;
-  [[nodiscard]] virtual const http::request& request() const noexcept = 0;
-  [[nodiscard]] virtual executor& worker() noexcept = 0;
-  [[nodiscard]] virtual std::string_view protocol() const noexcept = 0;
+  [[nodiscard]] virtual std::size_t queued_bytes() const noexcept = 0;      // of what has not been sent yet
+  [[nodiscard]] virtual const http::request& request() const noexcept = 0;  // the one that was upgraded
+  [[nodiscard]] virtual executor& worker() noexcept = 0;                    // the one that owns it
+  [[nodiscard]] virtual std::string_view protocol() const noexcept = 0;     // the one agreed on; "" without
 };
 using connection_ptr = std::shared_ptr<connection>;
 
