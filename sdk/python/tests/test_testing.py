@@ -153,7 +153,10 @@ class Program(unittest.TestCase):
         tests = {
             "conftest.py": "import pytest\n\n@pytest.fixture(scope='session')\ndef fanfare_settings():\n    return {'auth.issuer': 'us'}\n",
             "test_one.py": """
+                import sys
                 urls = set()
+                def test_0():
+                    assert "fanfare" not in sys.modules
                 def test_a(fanfare_server):
                     urls.add(fanfare_server.url)
                     with fanfare_server.client("project:1", token=fanfare_server.token(projects="*", iss="us")) as client:
@@ -176,7 +179,7 @@ class Program(unittest.TestCase):
                 text=True,
                 timeout=3 * PATIENCE,
             )
-        self.assertRegex(ran.stdout, "2 passed", ran.stderr)
+        self.assertRegex(ran.stdout, "3 passed", ran.stderr)
         pid = int(ran.stdout.partition("the server is ")[2].split()[0])
         with self.assertRaises(ProcessLookupError):
             os.kill(pid, 0)

@@ -1,4 +1,5 @@
-"""What pytest loads by itself where this package is installed: the fixtures `fanfare_server` and `fanfare_settings`."""
+"""What pytest loads by itself where fanfare is installed: the fixtures `fanfare_server` and `fanfare_settings`. Outside of the package,
+so that a run which uses neither does not import it."""
 
 from __future__ import annotations
 
@@ -7,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:  # else a test run would import the package before anybody asks for it
-    from .testing import FanfareServer
+if TYPE_CHECKING:
+    from fanfare.testing import FanfareServer
 
 
 @pytest.fixture(scope="session")
@@ -20,7 +21,7 @@ def fanfare_settings() -> Mapping[str, object]:
 @pytest.fixture(scope="session")
 def fanfare_server(fanfare_settings: Mapping[str, object]) -> Iterator[FanfareServer]:
     """A Fanfare server for all tests of the run; broadcasters that were given no URL publish to it."""
-    from .testing import FanfareServer
+    from fanfare.testing import FanfareServer
 
     with FanfareServer(fanfare_settings) as server, server.as_default():
         yield server
