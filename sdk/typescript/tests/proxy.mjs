@@ -8,6 +8,8 @@ export class Proxy {
   #port = 0;
   #near = new Set();
   #stranded = new Set();
+  #pairs = new Set();
+  #held = false;
 
   static async to(url) {
     const proxy = new Proxy();
@@ -30,12 +32,33 @@ export class Proxy {
           this.#sockets.delete(socket);
           if (!this.#stranded.has(socket)) other.destroy();
         });
-        socket.pipe(other);
       }
+      const pair = [near, far];
+      this.#pairs.add(pair);
+      near.once("close", () => this.#pairs.delete(pair));
+      this.#join(near, far);
     });
     this.#server.listen(this.#port, "127.0.0.1");
     await once(this.#server, "listening");
     this.#port = this.#server.address().port;
+  }
+
+  /** Nothing passes any more, and nobody is told, as behind a cable that is cut. */
+  hold() {
+    for (const [near, far] of this.#pairs) {
+      near.unpipe(far);
+      far.unpipe(near);
+    }
+    this.#held = true;
+  }
+  release() {
+    this.#held = false;
+    for (const pair of this.#pairs) this.#join(...pair);
+  }
+  #join(near, far) {
+    if (this.#held) return;
+    near.pipe(far);
+    far.pipe(near);
   }
 
   /** Resets the clients' side of every connection: the server does not notice. */
