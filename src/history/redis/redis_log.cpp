@@ -17,6 +17,7 @@ constexpr std::size_t skipped_max = 100;
 redis_log::redis_log(executor& home, redis_log_options options)
     : home_(home), options_(std::move(options)), key_(options_.prefix + ":log"), window_("w", options_.window) {
   home_.post([this] { start(); });
+  if (options_.start_timeout.count() == 0) return;
   std::unique_lock lock(mutex_);
   if (changed_.wait_for(lock, options_.start_timeout, [this] { return open_; })) return;
   const auto why = trouble_.empty() ? "it does not answer" : trouble_;
@@ -47,16 +48,19 @@ void redis_log::start() {
   reader_ = std::make_unique<redis_reader>(*joiner_, key_, options_.page_bytes_max);
 }
 
+void redis_log::begin_close() {
+  const std::lock_guard guard(mutex_);
+  if (std::exchange(stopping_, true)) return;
+  home_.post([this] {
+    take_inbox();
+    if (!away_since_) away_since_ = home_.now();
+    tick();
+  });
+}
+
 void redis_log::close() {
+  begin_close();
   std::unique_lock lock(mutex_);
-  stopping_ = true;
-  if (!ended_) {
-    home_.post([this] {
-      take_inbox();
-      if (!away_since_) away_since_ = home_.now();
-      tick();
-    });
-  }
   changed_.wait(lock, [this] { return ended_; });
 }
 
@@ -85,6 +89,7 @@ void redis_log::watch_facts(fact_watcher watcher) {
     facts_missed_ = true;
     if (joiner_ && following_) follow(follower_->last(), true);
   });
+  if (options_.start_timeout.count() == 0) return;
   std::unique_lock lock(mutex_);
   if (changed_.wait_for(lock, options_.start_timeout, [this] { return all_told_; })) return;
   throw std::runtime_error("Redis did not give what is kept beside the events");

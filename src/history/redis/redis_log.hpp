@@ -30,11 +30,11 @@
 namespace fanfare::history {
 
 struct redis_log_options {
-  std::string prefix = "{fanfare}";  // of all keys; in braces, so that they lie in one slot of a cluster
-  appender_options appender;         // its key is made of the prefix; its bounds are the log's, the same on every node
-  memory_log_options window;         // what is answered without asking Redis
-  milliseconds patience{5000};       // how long what is appended waits for a Redis that is away
-  milliseconds start_timeout{10000};
+  std::string prefix = "{fanfare}";   // of all keys; in braces, so that they lie in one slot of a cluster
+  appender_options appender;          // its key is made of the prefix; its bounds are the log's, the same on every node
+  memory_log_options window;          // what is answered without asking Redis
+  milliseconds patience{5000};        // how long what is appended waits for a Redis that is away
+  milliseconds start_timeout{10000};  // 0: nobody waits, as where `home` is the caller's own thread
   std::size_t page_bytes_max = 1048576;  // of one question to Redis
   redis_follower::client_maker make_client;
   std::function<std::string()> draw_epoch;  // another one each time: 1 to 32 letters and digits
@@ -50,7 +50,7 @@ struct redis_log_options {
 class redis_log final : public log {
  public:
   /// Waits until Redis has answered. Throws std::runtime_error, for the operator, when it does not. `home` must outlive
-  /// it.
+  /// it. Where nobody waits, epoch() is "" until Redis has answered, and what is kept fails until then.
   redis_log(executor& home, redis_log_options options);
   ~redis_log() override { close(); }
   redis_log(const redis_log&) = delete;
@@ -65,6 +65,9 @@ class redis_log final : public log {
   void find(std::string name, found done) const override;
   void read(range wanted, page_ready done) const override;
   void close() override;
+  /// close() without the wait: once closed(), close() and the destructor have nothing to wait for. Thread: any.
+  void begin_close();
+  [[nodiscard]] bool closed() const { return guarded(ended_); }
   [[nodiscard]] std::uint64_t head() const override { return guarded(head_); }
   [[nodiscard]] std::uint64_t oldest() const override { return guarded(oldest_); }
   [[nodiscard]] std::string epoch() const override { return guarded(epoch_); }
