@@ -14,7 +14,7 @@ fi
 
 build_packages=(g++ cmake ninja-build ccache mold libboost1.81-dev libssl-dev zlib1g-dev libsqlite3-dev
   libspdlog-dev libfmt-dev libcli11-dev libtomlplusplus-dev prometheus-cpp-dev libre2-dev)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev ca-certificates openssl curl jq git chromium redis-server redis-sentinel nginx
+test_packages=(libgtest-dev libgmock-dev libbenchmark-dev liblua5.1-0-dev ca-certificates openssl curl jq git chromium redis-server redis-sentinel nginx
   man-db mandoc zsh fish doxygen python3 python3-venv python3-socketio python3-aiohttp python3-requests python3-websocket)
 clang_packages=(clang-16 clang-tidy-16 clang-format-16 llvm-16 libclang-rt-16-dev)
 
@@ -111,7 +111,7 @@ build_preset() {
   install_packages "${build_packages[@]}"
   case "$preset" in
     release | fuzz | bench) ;;
-    *) install_packages libgtest-dev libgmock-dev python3 ;;
+    *) install_packages libgtest-dev libgmock-dev liblua5.1-0-dev python3 ;;
   esac
   case "$preset" in tsan | clang | fuzz) install_packages "${clang_packages[@]}" ;; esac
   case "$preset" in bench | asan-ubsan) install_packages libbenchmark-dev ;; esac
