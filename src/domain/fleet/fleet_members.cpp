@@ -87,6 +87,7 @@ void fleet_members::tick(std::int64_t now_ms, steady_time now) {
       news.push_back(fact_of(self_, now_ms + timeout_.count()));
     }
     dirty.swap(dirty_);
+    for (auto& item : std::exchange(unsaid_, {})) news.push_back(std::move(item));
   }
   for (const auto& where : dirty) {
     const auto count = told_.here(where.first, where.second);
@@ -100,15 +101,19 @@ void fleet_members::tick(std::int64_t now_ms, steady_time now) {
     news.push_back({name_of(node_, where), static_cast<std::int64_t>(count), count == 0 ? 0 : history::never});
   }
   tell(gone);
-  for (auto& item : news) {
-    const auto where = parse_here(item.name);
-    log_.keep(std::move(item), [this, where](const result<void>& kept) {
-      if (kept || !where || where->node != node_) return;
-      // Nobody knows whether the others have it: it is told again, whatever it is then.
-      const std::lock_guard guard(mutex_);
+  for (auto& item : news) say(std::move(item));
+}
+
+/// Nobody knows whether the others have what the log did not keep: it is said again.
+void fleet_members::say(history::fact item) {
+  log_.keep(item, [this, item](const result<void>& kept) {
+    if (kept) return;
+    const std::lock_guard guard(mutex_);
+    if (const auto where = parse_here(item.name); where && where->node == node_)
       retell({where->room, where->user});
-    });
-  }
+    else if (item.until_ms == 0)
+      unsaid_.push_back(item);  // of the dead, whom others may take for alive
+  });
 }
 
 void fleet_members::set_address(std::string address) {
@@ -127,24 +132,27 @@ void fleet_members::leave() {
   log_.keep({std::string(node_mark) + node_, 0, 0}, [](const auto&) {});
 }
 
-/// Of the dead, the first of the living takes back what they have told.
+/// Of the dead, the first of the living takes back what they have told; and, should it have died while it did, whoever
+/// finds it later, for it alone may know.
 void fleet_members::drop(const std::string& node, changes& out, std::vector<history::fact>& withdrawn) {
   const auto place = others_.find(node);
   if (place == others_.end()) return;
   const auto here = place->second.here;
+  const bool unseen = place->second.unseen;
   for (const auto& [where, count] : here) set(node, where, 0, out);
   others_.erase(node);
-  if (!others_.empty() && others_.begin()->first < node_) return;
+  if (!unseen && !others_.empty() && others_.begin()->first < node_) return;
   for (const auto& [where, count] : here) withdrawn.push_back({name_of(node, where), 0, 0});
 }
 
 fleet_members::other& fleet_members::known(const std::string& node) {
-  return others_.try_emplace(node, other{now_, {node, 0, {}, false}, {}}).first->second;
+  return others_.try_emplace(node, other{now_, {node, 0, {}, false}, {}, false}).first->second;
 }
 
 void fleet_members::heard(const std::string& node, const history::fact& item) {
   auto& who = known(node);
   who.heard = now_;
+  who.unseen = false;
   who.info = info_of(node, item);
 }
 
@@ -188,7 +196,7 @@ void fleet_members::hear(const history::fact& item) {
     }
   }
   tell(all);
-  for (auto& each : withdrawn) log_.keep(std::move(each), [](const auto&) {});
+  for (auto& each : withdrawn) say(std::move(each));
 }
 
 void fleet_members::retell(const place& where) {
@@ -223,7 +231,8 @@ void fleet_members::reread(const std::vector<history::fact>& all, std::int64_t n
     }
     // Facts of a node without a life are those of one that died unseen: they go with its time.
     for (const auto& [name, counts] : told) {
-      if (name != node_) alive.insert(name);
+      if (name == node_ || !alive.insert(name).second) continue;
+      others_.try_emplace(name, other{now_, {}, true});
     }
     for (auto& [name, each] : others_) {
       for (const auto& [where, count] : counts(each.here)) {

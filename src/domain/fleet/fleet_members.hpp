@@ -79,6 +79,7 @@ class fleet_members {
     steady_time heard;
     node_info info;
     counts here;
+    bool unseen = false;  // nobody has heard it live since this node looked
   };
   struct change {
     place where;
@@ -92,6 +93,7 @@ class fleet_members {
   void retell(const place& where);
   void retell();
   void tell(const changes& all) const;
+  void say(history::fact item);
   [[nodiscard]] std::string name_of(const std::string& node, const place& where) const;
 
   history::log& log_;
@@ -103,8 +105,9 @@ class fleet_members {
   node_info self_;
   std::map<std::string, other> others_;
   std::map<std::string, std::map<std::string, std::size_t, std::less<>>, std::less<>> rooms_;  // of all others
-  counts sent_;            // of this node, as the others know it
-  std::set<place> dirty_;  // may be another number now
+  counts sent_;                        // of this node, as the others know it
+  std::set<place> dirty_;              // may be another number now
+  std::vector<history::fact> unsaid_;  // that others are dead, and what they have told
   steady_time now_, beat_at_;
 };
 
