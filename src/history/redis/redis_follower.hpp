@@ -4,7 +4,9 @@
 
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 #include <fanfare/base/executor.hpp>
 
@@ -18,7 +20,8 @@ class redis_follower {
  public:
   using client_maker = std::function<std::unique_ptr<redis::client>()>;
   struct events {
-    std::function<void(const redis::reply& item)> item;  // each, in the stream's order
+    /// Each, in the stream's order. False: it and what follows wait for go_on(), and nothing more is read until then.
+    std::function<bool(const redis::reply& item)> item;
     /// A page of them has been given.
     std::function<void()> pause;
     /// Something that passed was gone before it could be read, behind what cover() has said.
@@ -41,6 +44,10 @@ class redis_follower {
   /// Goes on behind `after`, over a new connection.
   void read_on(const stream_id& after);
   void stop();
+  /// Gives what waits, from the one that was not taken.
+  void go_on();
+  /// The last that has been read, given or not.
+  [[nodiscard]] const stream_id& read_to() const noexcept { return read_to_; }
   /// Of what passed up to there nothing can be missed any more: it is known otherwise.
   void cover(const stream_id& to) { covered_ = std::max(covered_, to); }
   /// What has been given up to here; what was read otherwise is not given again.
@@ -50,6 +57,7 @@ class redis_follower {
  private:
   void ask();
   void take(const result<std::vector<redis::reply>>& came);
+  void give(std::span<const redis::reply> items);
 
   executor& home_;
   const client_maker make_;
@@ -57,7 +65,9 @@ class redis_follower {
   const events told_;
   std::unique_ptr<redis::client> client_;
   std::shared_ptr<bool> asked_;  // of this connection; gone with it
-  stream_id last_, covered_;
+  stream_id last_, covered_, read_to_;
+  std::vector<redis::reply> waiting_;  // for go_on()
+  bool unheard_ = false;               // when they were read, something that passed was gone
   std::size_t page_entries_ = 1;
 };
 

@@ -73,9 +73,9 @@ void redis_joiner::take(const result<std::vector<redis::reply>>& came) {
   if (!now) return try_later("its answer cannot be read");
   if (std::exchange(again_, false)) return ask();
   scripts_ = {came->at(0).text, came->at(1).text, came->at(2).text};
-  history_ = answer[2].text;
+  const auto before = std::exchange(history_, answer[2].text);
   joined_ = true;
-  told_.joined(*now, answer[1].integer != 0);
+  told_.joined(*now, answer[1].integer != 0, !before.empty() && before != history_);
 }
 
 void redis_joiner::try_later(const std::string& reason) {

@@ -30,8 +30,9 @@ class redis_joiner {
  public:
   struct events {
     std::function<known_log()> known;
-    /// `missed`: something of known_log::unseen was dropped before it could be seen.
-    std::function<void(const standing& now, bool missed)> joined;
+    /// `missed`: something of known_log::unseen was dropped before it could be seen. `moved`: it is another server than
+    /// before, or another life of it: what passed and is not kept as an event may be lost.
+    std::function<void(const standing& now, bool missed, bool moved)> joined;
     /// Redis is away, or will not: `reason`. It is tried again by itself.
     std::function<void(const std::string& reason)> away;
   };

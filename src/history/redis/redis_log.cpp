@@ -10,7 +10,6 @@ namespace {
 
 constexpr milliseconds tick_interval{100};
 constexpr milliseconds answer_delay_max{1000};  // beyond it an append is answered though this node has not seen it yet
-constexpr std::size_t skipped_max = 100;
 
 }  // namespace
 
@@ -31,11 +30,12 @@ void redis_log::start() {
   how.key = key_;
   appender_ = std::make_unique<redis_appender>(
       home_, std::move(how),
-      redis_appender::events{[this](auto came) { on_answered(std::move(came)); }, [this] { joiner_->join(); },
+      redis_appender::events{[this](auto came) { on_answered(std::move(came)); },
+                             [this] { joiner_->join(); },
                              [this](const std::string& why) { set_refusing(true, why); }});
   follower_ = std::make_unique<redis_follower>(
       home_, options_.make_client, redis_follower::options{.key = key_, .patience = options_.patience},
-      redis_follower::events{[this](const auto& item) { on_item(item); }, [this] { give_answers(); },
+      redis_follower::events{[this](const auto& item) { return on_item(item); }, [this] { give_answers(); },
                              [this] { follow(follower_->last(), true); },
                              [this] {
                                following_ = false;
@@ -43,7 +43,8 @@ void redis_log::start() {
                              }});
   joiner_ = std::make_unique<redis_joiner>(
       home_, options_.make_client, key_, options_.draw_epoch,
-      redis_joiner::events{[this] { return known(); }, [this](const auto& now, bool missed) { on_joined(now, missed); },
+      redis_joiner::events{[this] { return known(); },
+                           [this](const auto& now, bool missed, bool moved) { on_joined(now, missed, moved); },
                            [this](const std::string& reason) { on_away(reason); }});
   reader_ = std::make_unique<redis_reader>(*joiner_, key_, options_.page_bytes_max);
 }
@@ -175,8 +176,8 @@ void redis_log::tick() {
 }
 
 known_log redis_log::known() const {
-  auto unseen = skipped_;
-  if (!following_) unseen.emplace_back(follower_->last().position + 1, position_max);
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> unseen;
+  if (!following_ || doubts_) unseen.emplace_back(head() + 1, position_max);
   return {epoch(), appender_->known_head(), appender_->known_by(), std::move(unseen)};
 }
 
@@ -191,11 +192,10 @@ void redis_log::on_away(const std::string& reason) {
   if (timer_ == 0) tick();
 }
 
-void redis_log::on_joined(const standing& now, bool missed) {
+void redis_log::on_joined(const standing& now, bool missed, bool moved) {
   const auto before = epoch();
   const bool another = before != now.epoch;
   away_since_.reset();
-  skipped_.clear();
   if (another) {
     {
       const std::lock_guard guard(mutex_);
@@ -209,9 +209,14 @@ void redis_log::on_joined(const standing& now, bool missed) {
   } else {
     if (missed) {
       window_.begin_after(head());
+      broken_to_ = whole_to_;
       break_off("gap");
     }
-    if (facts_missed_ || !following_) follow(follower_->last(), facts_missed_);
+    // Facts have no position that would show whether all of them are still there.
+    if (facts_missed_ || moved || !following_)
+      follow(follower_->last(), facts_missed_ || moved);
+    else if (std::exchange(doubts_, false))
+      follower_->go_on();
   }
   take_standing(now);
   bool recovered = false;
@@ -231,34 +236,40 @@ void redis_log::break_off(std::string_view cause) {
   told_.broke();
 }
 
-void redis_log::on_item(const redis::reply& came) {
+/// False: not yet.
+bool redis_log::on_item(const redis::reply& came) {
   const auto item = parse_item(came);
-  if (!item) return count("fanfare_history_malformed_total", "Entries of the log that are none.", "stream");
+  if (!item) {
+    count("fanfare_history_malformed_total", "Entries of the log that are none.", "stream");
+    return true;
+  }
   if (item->event) return on_event(*item->event, item->by);
   if (item->kept) {
     if (item->by != options_.appender.node) told_.fact_heard(*item->kept);
-    return;
+    return true;
   }
-  if (item->epoch == epoch()) return;
+  if (item->epoch == epoch()) return true;
   // What follows is of another life of the log.
   follower_->stop();
   following_ = false;
   joiner_->join();
+  return true;
 }
 
-void redis_log::on_event(const entry& item, const std::string& by) {
-  if (item.kept) {
-    const auto next = head() + 1;
-    if (item.position > next) {
-      if (skipped_.size() < skipped_max)
-        skipped_.emplace_back(next, item.position - 1);
-      else
-        skipped_.back().second = item.position - 1;
-      joiner_->join();
-    }
-    appender_->know(item.position, by);
+bool redis_log::on_event(const entry& item, const std::string& by) {
+  // Positions that are not there were given up for newer ones, or dropped: a client that got what comes behind those
+  // could leave with a cursor that promises all. Whatever this page lacks was gone before the question.
+  const auto expected = head() + (item.kept ? 1 : 0);
+  if (item.position > std::max(expected, whole_to_)) {
+    whole_to_ = follower_->read_to().position;
+    doubts_ = true;
+    joiner_->join();
+    return false;
   }
+  if (item.position > expected && item.position <= broken_to_) window_.begin_after(item.position - (item.kept ? 1 : 0));
+  if (item.kept) appender_->know(item.position, by);
   observe_one(item);
+  return true;
 }
 
 void redis_log::observe_one(const entry& item) {
@@ -340,6 +351,8 @@ void redis_log::take_standing(const standing& now) {
 void redis_log::follow(const stream_id& after, bool all_facts) {
   facts_missed_ = all_facts;
   following_ = !all_facts;
+  doubts_ = false;
+  whole_to_ = broken_to_ = 0;
   if (following_) return follower_->read_on(after);
   follower_->stop();
   reader_->facts([this, after](const auto& kept) {

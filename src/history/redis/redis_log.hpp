@@ -92,12 +92,12 @@ class redis_log final : public log {
   void end();
   void take_inbox();
   [[nodiscard]] known_log known() const;
-  void on_joined(const standing& now, bool missed);
+  void on_joined(const standing& now, bool missed, bool moved);
   void on_away(const std::string& reason);
   void break_off(std::string_view cause);
   void follow(const stream_id& after, bool all_facts);
-  void on_item(const redis::reply& came);
-  void on_event(const entry& item, const std::string& by);
+  [[nodiscard]] bool on_item(const redis::reply& came);
+  [[nodiscard]] bool on_event(const entry& item, const std::string& by);
   void observe_one(const entry& item);
   void set_refusing(bool now, const std::string& why);
   void on_answered(redis_appender::answered came);
@@ -122,7 +122,10 @@ class redis_log final : public log {
   std::unique_ptr<redis_follower> follower_;
   bool following_ = false, facts_missed_ = false;
   std::optional<steady_time> away_since_;
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> skipped_;  // positions that the stream did not have any more
+  bool doubts_ = false;  // what follows waits until it is known whether what it lacks was dropped
+  // What is read up to there lacks nothing that was not asked about, or, up to the second, that was not told as a
+  // break.
+  std::uint64_t whole_to_ = 0, broken_to_ = 0;
   std::deque<waiting_answer> answers_;
   timer_id timer_ = 0;
 

@@ -309,6 +309,29 @@ TEST_F(lagging, a_node_tells_of_what_was_dropped_before_it_could_read_it) {
   EXPECT_EQ(rig.count("fanfare_history_breaks_total"), 1);
 }
 
+// The simulation's seed 10: whoever left between what came behind the gap and the word of it missed it for ever.
+TEST_F(lagging, a_node_gives_nothing_behind_a_gap_before_it_has_told_of_it) {
+  ASSERT_TRUE(a.append({named("x")}));
+  b.wait_for("x@1");
+  std::vector<std::string> before;
+  b.log().on_break([&] {
+    {
+      const std::lock_guard lock(b.mutex);
+      before = b.seen;
+    }
+    b.note("break");
+  });
+  const auto held = b.hold();
+  for (int n = 0; n < 20; ++n) ASSERT_TRUE(a.append({named(std::to_string(n))}));
+  held->set_value();
+  b.wait_for("19@21");
+  b.wait_for_break();
+  ASSERT_THAT(before, testing::Not(IsEmpty()));
+  EXPECT_THAT(before.back(), testing::EndsWith("@" + std::to_string(before.size())));
+  const auto whole = b.read({.rooms = {"a"}, .after = before.size()});
+  EXPECT_FALSE(whole.complete) << "its own memory of the log has the gap too";
+}
+
 TEST_F(lagging, a_node_misses_nothing_that_a_newer_one_took_the_place_of) {
   ASSERT_TRUE(a.append({named("x")}));
   b.wait_for("x@1");
@@ -322,6 +345,19 @@ TEST_F(lagging, a_node_misses_nothing_that_a_newer_one_took_the_place_of) {
   b.wait_for("19@21");
   ASSERT_TRUE(b.append({named("end")}));
   EXPECT_THAT(b.notes, IsEmpty());
+}
+
+// The simulation's seed 73: a master that lost its end may have lost facts alone, which have no positions.
+TEST(redis_log_test, facts_are_read_anew_from_another_life_of_redis) {
+  test::redis_rig rig("appendonly yes\nappendfsync always\n");
+  node a(rig, "a"), b(rig, "b");
+  ASSERT_TRUE(a.append({named("x")}));
+  b.wait_for("x@1");
+  ASSERT_TRUE(a.keep({"f", 7, never}));
+  rig.server().kill();
+  rig.server().start();
+  b.wait_for_fact("f");
+  EXPECT_THAT(b.notes, testing::Not(Contains("break e")));
 }
 
 TEST(redis_log_test, replicas_that_are_too_few_refuse) {
