@@ -31,7 +31,9 @@ void redis_log::start() {
   appender_ = std::make_unique<redis_appender>(
       home_, std::move(how),
       redis_appender::events{[this](auto came) { on_answered(std::move(came)); },
-                             [this] { joiner_->join(); },
+                             [this] {
+                               if (joiner_) joiner_->join();  // null: the client that it has ends with it
+                             },
                              [this](const std::string& why) { set_refusing(true, why); }});
   follower_ = std::make_unique<redis_follower>(
       home_, options_.make_client, redis_follower::options{.key = key_, .patience = options_.patience},
@@ -389,7 +391,11 @@ void redis_log::read(range wanted, page_ready done) const {
 void redis_log::trim(std::int64_t now_ms) {
   home_.post([this, now_ms] {
     if (!reader_ || away_since_) return;
-    reader_->trim(now_ms, options_.appender.bounds, [this](const standing& now) { take_standing(now); });
+    reader_->trim(now_ms, options_.appender.bounds, [this](const standing& now) {
+      take_standing(now);
+      // It has written: where nothing is appended, as this log is not ready, nobody else would find out.
+      set_refusing(false, "");
+    });
   });
 }
 

@@ -179,6 +179,21 @@ TEST(redis_log_test, a_redis_that_will_not_write_is_told_and_asked_again) {
   EXPECT_THAT(a.notes, ElementsAre("trouble", "well"));
 }
 
+// The simulation's seed 7, with an early form of it: who is not ready is given nothing to append, and stayed so.
+TEST(redis_log_test, a_redis_that_writes_again_is_found_though_nobody_appends) {
+  test::redis_rig rig("maxmemory-policy noeviction\n");
+  redis::test::live_client operator_(rig.url());
+  node a(rig, "a");
+  operator_.ask({"CONFIG", "SET", "maxmemory", "1"});
+  EXPECT_FALSE(a.append({named("full")}));
+  a.log().trim(1);
+  operator_.ask({"CONFIG", "SET", "maxmemory", "0"});
+  a.log().trim(1);
+  a.wait_for("well");
+  EXPECT_TRUE(a.log().ready());
+  EXPECT_THAT(a.notes, ElementsAre("trouble", "well"));
+}
+
 TEST(redis_log_test, a_node_that_begins_goes_on_where_the_log_is) {
   test::redis_rig rig;
   std::string epoch;
@@ -358,6 +373,20 @@ TEST(redis_log_test, facts_are_read_anew_from_another_life_of_redis) {
   rig.server().start();
   b.wait_for_fact("f");
   EXPECT_THAT(b.notes, testing::Not(Contains("break e")));
+}
+
+TEST(redis_log_test, ends_while_a_call_is_under_way) {
+  test::redis_rig rig;
+  node b(rig, "b");
+  std::future<result<placed>> late;
+  {
+    node a(rig, "a", {}, [](redis_log_options& options) { options.patience = milliseconds{50}; });
+    rig.server().freeze();
+    late = a.begin({named("x")});
+    a.log().close();
+  }
+  rig.server().thaw();
+  EXPECT_EQ(late.get().error().code, errc::unavailable);
 }
 
 TEST(redis_log_test, replicas_that_are_too_few_refuse) {
