@@ -40,6 +40,8 @@ class key_space {
   [[nodiscard]] bool holds(const std::string& key) const { return keys_.contains(key); }
 
   std::string history = "0000000000000000000000000000000000000000";  // of replication: master_replid
+  /// For who checks: the first value of each stream entry <n>-0 that there ever was, whatever became of it.
+  std::map<std::uint64_t, std::string> written;
 
  private:
   using stream_key = std::pair<std::uint64_t, std::uint64_t>;

@@ -55,6 +55,7 @@ reply key_space::do_xadd(word_span words) {
   auto& all = make<stream>(words[1]);
   all.entries.emplace_hint(all.entries.end(), id, std::vector<std::string>(words.begin() + 3, words.end()));
   all.last = id;
+  if (id.second == 0) written[id.first] = words[4];
   return bulk(shown(id));
 }
 
