@@ -77,6 +77,7 @@ words draw_command(chance& c) {
   const std::vector<words> all{
       {"SET", "s" + c.number(3), c.number(100)},
       {"SET", "s0", c.member(), "PX", "100000000"},
+      {"SET", "s0", c.member(), "KEEPTTL"},
       {"GET", "s" + c.number(3)},
       {"DEL", "s" + c.number(3), z},
       {"EXISTS", x},
@@ -130,12 +131,28 @@ TEST(model_redis, converts_between_scripts_and_clients_as_redis_does) {
   both each;
   const auto eval = [&each](const std::string& text) { return each.ask({"EVAL", text, "1", "k", "a", "b"}); };
   for (const auto* text :
-       {"return {1, 2.9, -2.9, 'x', true, false, 3}", "return {1, nil, 3}", "return {KEYS[1], ARGV[2], #ARGV}",
-        "return nil", "return {{}, {{'a'}}}", "return redis.call('SET', 'k', 7)", "return {ok='fine'}",
-        "return {err='ERR mine'}", "return redis.call('ZADD', 'z', 5, 9007199254740991)",
-        "return redis.call('ZRANGE', 'z', 0, 0)", "return tostring(redis.call('GET', 'none'))", "return nope.x",
-        "return redis.call('LPOP', 'k')", "this is no script", "return redis.call()", "return redis.call({})",
-        "return redis.call('SET', 'k', 1.5) and redis.call('GET', 'k')", "return 'a\\0b'"}) {
+       {"return {1, 2.9, -2.9, 'x', true, false, 3}",
+        "return {1, nil, 3}",
+        "return {KEYS[1], ARGV[2], #ARGV}",
+        "return nil",
+        "return {{}, {{'a'}}}",
+        "return redis.call('SET', 'k', 7)",
+        "return {ok='fine'}",
+        "return {err='ERR mine'}",
+        "return redis.call('ZADD', 'z', 5, 9007199254740991)",
+        "return redis.call('ZRANGE', 'z', 0, 0)",
+        "return tostring(redis.call('GET', 'none'))",
+        "return nope.x",
+        "return redis.call('LPOP', 'k')",
+        "this is no script",
+        "return redis.call()",
+        "return redis.call({})",
+        "return redis.call('SET', 'k', 1.5) and redis.call('GET', 'k')",
+        "return struct.pack('<sdd', 'text', 9007199254740991, -1.5)",
+        "return struct.pack('<d', 'x')",
+        "local a, b, c, d = struct.unpack('<sds', struct.pack('<sds', '', 7, 'z')) return {a, b, c, d}",
+        "return struct.unpack('<dd', 'short')",
+        "return 'a\\0b'"}) {
     eval(text);
   }
   for (const auto* value :

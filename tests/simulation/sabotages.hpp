@@ -18,7 +18,7 @@ struct named_sabotage {
 inline const std::vector<named_sabotage>& sabotages() {
   static const std::vector<named_sabotage> all{
       {"join_ignores_who_appended", {.scripts = {{"return known_by ~= '' and f[BY] ~= known_by", "return false"}}}},
-      {"a_lost_reply_appends_twice", {.scripts = {{"if done and done:match", "if false and done:match"}}}},
+      {"a_lost_reply_appends_twice", {.scripts = {{"if is_of(done, call_number) then", "if false then"}}}},
       {"what_was_dropped_unread_is_not_told", {.scripts = {{"missed = 1", "missed = 0"}}}},
       {"appends_to_another_life_of_the_log", {.scripts = {{"if st.epoch ~= epoch or", "if"}}}},
       {"repeats_on_another_node_are_appended",

@@ -232,7 +232,7 @@ void fleet_members::reread(const std::vector<history::fact>& all, std::int64_t n
     // Facts of a node without a life are those of one that died unseen: they go with its time.
     for (const auto& [name, counts] : told) {
       if (name == node_ || !alive.insert(name).second) continue;
-      others_.try_emplace(name, other{now_, {}, true});
+      others_.try_emplace(name, other{now_, {name, 0, {}, false}, {}, true});
     }
     for (auto& [name, each] : others_) {
       for (const auto& [where, count] : counts(each.here)) {

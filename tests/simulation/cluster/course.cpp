@@ -233,8 +233,8 @@ void course::judge_members() {
     }
   }
   for (const auto& each : nodes_) {
-    if (each->nodes().size() != nodes_.size()) {
-      book_.fail(each->name() + " knows of " + std::to_string(each->nodes().size()) + " nodes of " +
+    if (each->nodes() != nodes_.size()) {
+      book_.fail(each->name() + " knows of " + std::to_string(each->nodes()) + " nodes of " +
                  std::to_string(nodes_.size()));
     }
   }

@@ -70,11 +70,12 @@ void node::serve() {
   static_cast<void>(options.kept_for.add("sim.latest latest", types_));
   publisher_ = std::make_unique<domain::publishing>(types_, *log_, std::move(options));
   feed_ = std::make_unique<domain::feed>(*log_, *this);
-  members_ = std::make_unique<domain::fleet_members>(*log_, how_.name, how_.fleet_timeout);
+  members_ =
+      std::make_unique<domain::fleet_members>(*log_, domain::node_info{how_.name, 0, {}, false}, how_.fleet_timeout);
   table_.join_fleet(*members_);
   log_->watch_facts({[this](const history::fact& item) { members_->hear(item); },
                      [this](const std::vector<history::fact>& all) {
-                       members_->reread(all);
+                       members_->reread(all, at_.unix_ms(), worker_.now());
                        if (serves_) return;
                        on_worker([](node& self) {
                          if (self.serves_ || self.leaves_) return;
@@ -89,7 +90,7 @@ void node::tick() {
   const auto now_ms = at_.unix_ms();
   if (how_.faults != nullptr && how_.faults->dead_stay) {
     for (const auto& other : members_->nodes()) {
-      if (other != name()) members_->hear({"node " + other, 0, now_ms + how_.fleet_timeout.count()});
+      if (other.name != name()) members_->hear({"node " + other.name, 0, now_ms + how_.fleet_timeout.count()});
     }
   }
   members_->tick(now_ms, worker_.now());

@@ -63,7 +63,8 @@ class node final : public domain::delivery, public std::enable_shared_from_this<
   }
   /// Of this node alone.
   [[nodiscard]] std::map<std::string, std::size_t> members_here(const std::string& room) const;
-  [[nodiscard]] std::vector<std::string> nodes() const { return members_ ? members_->nodes() : std::vector{name()}; }
+  /// That it knows of, itself among them.
+  [[nodiscard]] std::size_t nodes() const { return members_ ? members_->nodes().size() : 1; }
 
   void deliver(const domain::outgoing& event) override;
   void interrupted() override;

@@ -111,10 +111,14 @@ reply key_space::do_get(word_span words) {
 
 reply key_space::do_set(word_span words) {
   std::int64_t until_ms = 0;
-  if (words.size() == 5 && words[3] == "PX")
+  if (words.size() == 5 && words[3] == "PX") {
     until_ms = now_ms_ + std::strtoll(words[4].c_str(), nullptr, 10);
-  else if (words.size() != 3)
+  } else if (words.size() == 4 && words[3] == "KEEPTTL") {
+    const auto before = keys_.find(words[1]);
+    if (before != keys_.end() && before->second.until_ms > now_ms_) until_ms = before->second.until_ms;
+  } else if (words.size() != 3) {
     return failure("ERR syntax error");
+  }
   keys_[words[1]] = slot{words[2], until_ms};
   return status("OK");
 }

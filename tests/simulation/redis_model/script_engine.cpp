@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lua_message_pack.hpp"
+#include "lua_struct.hpp"
 
 namespace fanfare::simulation {
 
@@ -102,6 +103,12 @@ script_engine::script_engine() : lua_(luaL_newstate()) {
   lua_pushcfunction(lua_, &unpack_message);
   lua_setfield(lua_, -2, "unpack");
   lua_setglobal(lua_, "cmsgpack");
+  lua_newtable(lua_);
+  lua_pushcfunction(lua_, &pack_struct);
+  lua_setfield(lua_, -2, "pack");
+  lua_pushcfunction(lua_, &unpack_struct);
+  lua_setfield(lua_, -2, "unpack");
+  lua_setglobal(lua_, "struct");
 }
 
 script_engine::~script_engine() { lua_close(lua_); }
