@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -12,37 +11,18 @@
 
 #include "api/answers.hpp"
 #include "api/fleet/gather.hpp"
+#include "api/listing.hpp"
 
 namespace fanfare::api {
 
 namespace {
 
-constexpr std::size_t limit_preset = 100;
-constexpr std::size_t limit_max = 1000;
 // Before a revocation's key, and before a user to disconnect, in the log's facts.
 constexpr std::string_view revocation_mark = "revoked ";
 constexpr std::string_view disconnect_mark = "disconnect ";
 
 std::int64_t unix_ms(domain::system_time time) {
   return std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count();
-}
-
-/// A parameter that is 1 to limit_max; nothing when it is not given.
-result<std::optional<std::size_t>> number_of(std::string_view query, const std::string& name) {
-  const auto text = http::query_value(query, name);
-  if (!text) return std::optional<std::size_t>();
-  std::size_t number = 0;
-  const auto [end, code] = std::from_chars(text->data(), text->data() + text->size(), number);
-  if (code != std::errc{} || end != text->data() + text->size() || number == 0 || number > limit_max) {
-    return error{errc::bad_request, name + " must be 1 to 1000", {}};
-  }
-  return std::optional(number);
-}
-
-result<std::size_t> limit_of(const http::request& request) {
-  const auto limit = number_of(request.query, "limit");
-  if (!limit) return limit.error();
-  return limit->value_or(limit_preset);
 }
 
 /// Goes on with `work` when the credential may do `action` in the room; answers the refusal itself.
@@ -59,28 +39,31 @@ void with_room(const administration& at, const http::exchange_ptr& exchange, con
              });
 }
 
-/// The connections that another node's answer has.
-void append_rows(std::vector<value>& rows, const value& answer) {
-  const auto* more = answer.find("connections");
-  if (more == nullptr || more->if_array() == nullptr) return;
-  rows.insert(rows.end(), more->if_array()->begin(), more->if_array()->end());
-}
-
-std::string text_of(std::int64_t unix_ms) { return format_rfc3339(utc_time(std::chrono::milliseconds(unix_ms))); }
-
 }  // namespace
 
 void list_rooms(const administration& at, const http::exchange_ptr& exchange, const credential&) {
-  const auto limit = limit_of(exchange->request());
-  if (!limit) return exchange->respond(problem(limit.error()));
-  const auto prefix = http::query_value(exchange->request().query, "prefix").value_or("");
-  array rooms;
-  std::size_t total = 0;
-  for (const auto& [room, connections] : at.connections.rooms()) {
-    if (!room.starts_with(prefix)) continue;
-    if (++total <= *limit) rooms.emplace_back(object{{"room", room}, {"connections", connections}});
+  const auto& query = exchange->request().query;
+  const auto part = listing_of(query);
+  if (!part) return exchange->respond(problem(part.error()));
+  const auto order = http::query_value(query, "order").value_or("name");
+  if (order != "name" && order != "connections") {
+    return exchange->respond(problem({errc::bad_request, "order must be name or connections", {}}));
   }
-  exchange->respond(json_answer(200, object{{"total", total}, {"rooms", std::move(rooms)}}));
+  const auto prefix = http::query_value(query, "prefix").value_or("");
+  const auto search = http::query_value(query, "search").value_or("");
+  auto found = at.connections.rooms();
+  std::erase_if(found, [&](const auto& each) {
+    return !each.first.starts_with(prefix) || each.first.find(search) == std::string::npos;
+  });
+  if (order == "connections") {
+    std::ranges::stable_sort(found, std::ranges::greater{}, &std::pair<std::string, std::size_t>::second);
+  }
+  array rooms;
+  const auto end = std::min(part->offset + part->limit, found.size());
+  for (auto i = part->offset; i < end; ++i) {
+    rooms.emplace_back(object{{"room", found[i].first}, {"connections", found[i].second}});
+  }
+  exchange->respond(json_answer(200, object{{"total", found.size()}, {"rooms", std::move(rooms)}}), true);
 }
 
 void get_room(const administration& at, const http::exchange_ptr& exchange, const credential& who) {
@@ -91,75 +74,43 @@ void get_room(const administration& at, const http::exchange_ptr& exchange, cons
       total += connections;
       members.emplace_back(object{{"user", user}, {"connections", connections}});
     }
-    exchange->respond(
-        json_answer(200, object{{"room", room}, {"connections", total}, {"members", std::move(members)}}));
+    exchange->respond(json_answer(200, object{{"room", room}, {"connections", total}, {"members", std::move(members)}}),
+                      true);
   });
 }
 
 void get_history(const administration& at, const http::exchange_ptr& exchange, const credential& who) {
-  const auto limit = limit_of(exchange->request());
+  const auto limit = number_of(exchange->request().query, "limit");
   if (!limit) return exchange->respond(problem(limit.error()));
-  with_room(at, exchange, who, domain::room_action::history, [&at, exchange, limit = *limit](const std::string& room) {
-    const auto& query = exchange->request().query;
-    const auto since = http::query_value(query, "since");
-    const auto last = number_of(query, "last");
-    if (!last) return exchange->respond(problem(last.error()));
-    const auto order = http::query_value(query, "order").value_or("oldest");
-    if ((order != "oldest" && order != "newest") || (order == "newest" && !*last) || (since && *last)) {
-      return exchange->respond(
-          problem({errc::bad_request, "give since or last; order is oldest or, with last, newest (first)", {}}));
-    }
-    auto answer = [exchange, room, newest_first = order == "newest"](result<domain::history_page> page) {
-      if (!page) return exchange->respond(problem(page.error()));
-      if (newest_first) std::ranges::reverse(page->events);
-      array events;
-      for (auto& item : page->events) events.push_back(std::move(item.envelope));
-      exchange->respond(json_answer(200, object{{"room", room},
-                                                {"events", std::move(events)},
-                                                {"cursor", page->cursor},
-                                                {"recovered", page->recovered},
-                                                {"more", page->more}}),
-                        true);
-    };
-    if (*last) return domain::read_newest(at.events, {room}, **last, std::move(answer));
-    at.events.catch_up(since.value_or(""), exchange->worker(),
-                       [&at, room, since, limit, answer = std::move(answer)]() mutable {
-                         domain::read_history(at.events, {room}, since, limit, std::move(answer));
-                       });
-  });
-}
-
-void list_connections(const administration& at, const http::exchange_ptr& exchange, const credential&) {
-  const auto limit = limit_of(exchange->request());
-  if (!limit) return exchange->respond(problem(limit.error()));
-  const auto user = http::query_value(exchange->request().query, "user");
-  std::vector<value> rows;
-  for (const auto& row : at.connections.list(user, *limit)) {
-    rows.emplace_back(object{{"id", row.id},
-                             {"user", row.user},
-                             {"namespace", row.nsp},
-                             {"address", row.address},
-                             {"connected_at", text_of(row.connected_ms)},
-                             {"rooms", array(row.rooms.begin(), row.rooms.end())},
-                             {"node", at.connections.node()}});
-  }
-  const auto total = user ? at.connections.of_user_here(*user) : at.connections.size();
-  gather(at.others, exchange, [exchange, rows = std::move(rows), total, limit = *limit](gathered from) mutable {
-    auto sum = static_cast<double>(total);
-    for (const auto& each : from.answers) {
-      if (const auto* count = each.find("total")) sum += count->as_double();
-      append_rows(rows, each);
-    }
-    const auto since = [](const value& row) {
-      const auto* text = row.find("connected_at");
-      return text != nullptr ? text->as_string() : std::string_view();
-    };
-    std::ranges::stable_sort(rows, {}, since);
-    rows.resize(std::min(rows.size(), limit));
-    object out{{"total", sum}, {"connections", array(rows.begin(), rows.end())}};
-    if (!from.missing.empty()) out.set("missing_nodes", std::move(from.missing));
-    exchange->respond(json_answer(200, std::move(out)));
-  });
+  with_room(at, exchange, who, domain::room_action::history,
+            [&at, exchange, limit = limit->value_or(limit_preset)](const std::string& room) {
+              const auto& query = exchange->request().query;
+              const auto since = http::query_value(query, "since");
+              const auto last = number_of(query, "last");
+              if (!last) return exchange->respond(problem(last.error()));
+              const auto order = http::query_value(query, "order").value_or("oldest");
+              if ((order != "oldest" && order != "newest") || (order == "newest" && !*last) || (since && *last)) {
+                return exchange->respond(problem(
+                    {errc::bad_request, "give since or last; order is oldest or, with last, newest (first)", {}}));
+              }
+              auto answer = [exchange, room, newest_first = order == "newest"](result<domain::history_page> page) {
+                if (!page) return exchange->respond(problem(page.error()));
+                if (newest_first) std::ranges::reverse(page->events);
+                array events;
+                for (auto& item : page->events) events.push_back(std::move(item.envelope));
+                exchange->respond(json_answer(200, object{{"room", room},
+                                                          {"events", std::move(events)},
+                                                          {"cursor", page->cursor},
+                                                          {"recovered", page->recovered},
+                                                          {"more", page->more}}),
+                                  true);
+              };
+              if (*last) return domain::read_newest(at.events, {room}, **last, std::move(answer));
+              at.events.catch_up(since.value_or(""), exchange->worker(),
+                                 [&at, room, since, limit, answer = std::move(answer)]() mutable {
+                                   domain::read_history(at.events, {room}, since, limit, std::move(answer));
+                                 });
+            });
 }
 
 void explain_access(const administration& at, const http::exchange_ptr& exchange, const credential&) {
@@ -176,7 +127,7 @@ void explain_access(const administration& at, const http::exchange_ptr& exchange
   }
   constexpr std::string_view decisions[] = {"allow", "forbidden", "unknown_room", "ask_hook"};
   std::vector<value> rows;
-  for (const auto& row : at.connections.list(user, limit_max)) {
+  for (const auto& row : at.connections.list({.user = user}, 0, limit_max).rows) {
     if (row.who == nullptr) continue;
     const auto found = at.may.policy.explain(*row.who, *action, *room);
     rows.emplace_back(object{{"connection", row.id},
@@ -185,15 +136,17 @@ void explain_access(const administration& at, const http::exchange_ptr& exchange
                              {"node", at.connections.node()}});
   }
   object out{{"user", *user}, {"room", *room}, {"action", wanted}};
-  gather(at.others, exchange, [exchange, rows = std::move(rows), out = std::move(out)](gathered from) mutable {
-    for (const auto& each : from.answers) append_rows(rows, each);
-    if (rows.empty()) {
-      return exchange->respond(problem({errc::not_found, "the user is not connected to a node that answered", {}}));
-    }
-    out.set("connections", array(rows.begin(), rows.end()));
-    if (!from.missing.empty()) out.set("missing_nodes", std::move(from.missing));
-    exchange->respond(json_answer(200, std::move(out)));
-  });
+  gather(
+      at.others, exchange, exchange->request().target,
+      [exchange, rows = std::move(rows), out = std::move(out)](gathered from) mutable {
+        for (const auto& each : from.answers) append_rows(rows, each);
+        if (rows.empty()) {
+          return exchange->respond(problem({errc::not_found, "the user is not connected to a node that answered", {}}));
+        }
+        out.set("connections", array(rows.begin(), rows.end()));
+        if (!from.missing.empty()) out.set("missing_nodes", std::move(from.missing));
+        exchange->respond(json_answer(200, std::move(out)));
+      });
 }
 
 void disconnect_user(const administration& at, const http::exchange_ptr& exchange, const credential& who) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Floor 7. Rooms, presence and history; connections; disconnecting and revoking.
+// Floor 7. Rooms, presence and history; disconnecting and revoking.
 // Inbound: route_table. Outbound: connection_table, domain::feed, domain::revocations, the namespaces.
 
 #include <fanfare/http/exchange.hpp>
@@ -30,7 +30,6 @@ void list_rooms(const administration& at, const http::exchange_ptr& exchange, co
 /// the room's presence (history).
 void get_room(const administration& at, const http::exchange_ptr& exchange, const credential& who);
 void get_history(const administration& at, const http::exchange_ptr& exchange, const credential& who);
-void list_connections(const administration& at, const http::exchange_ptr& exchange, const credential& who);
 void explain_access(const administration& at, const http::exchange_ptr& exchange, const credential& who);
 void disconnect_user(const administration& at, const http::exchange_ptr& exchange, const credential& who);
 /// `{jti}` or `{user}`, and `expires_at?` (RFC 3339; in 24 hours when left out): when the token would have ended

@@ -17,6 +17,12 @@ void on_their_workers(const std::vector<std::weak_ptr<socketio::socket>>& socket
   }
 }
 
+bool matches(const connection_row& row, const connection_query& asked) {
+  if (asked.user && row.user != *asked.user) return false;
+  const auto has = [&asked](const std::string& text) { return text.find(asked.search) != std::string::npos; };
+  return has(row.user) || has(row.id) || has(row.address);
+}
+
 bool reached(std::size_t count, std::size_t limit) { return limit != 0 && count >= limit; }
 
 std::size_t count_of(const std::unordered_map<std::string, std::size_t>& counts, std::string_view name) {
@@ -170,14 +176,50 @@ std::vector<std::pair<std::string, std::size_t>> connection_table::rooms() const
   return {all.begin(), all.end()};
 }
 
-std::vector<connection_row> connection_table::list(const std::optional<std::string>& user, std::size_t limit) const {
+std::size_t connection_table::room_count() const {
+  if (others_ != nullptr) return rooms().size();
   const std::lock_guard lock(mutex_);
-  std::vector<connection_row> rows;
-  for (const auto& [which, item] : entries_) {
-    if (rows.size() == limit) break;
-    if (!user || item.row.user == *user) rows.push_back(item.row);
+  return rooms_.size();
+}
+
+connection_table::part connection_table::list(const connection_query& asked, std::size_t offset,
+                                              std::size_t limit) const {
+  const std::lock_guard lock(mutex_);
+  part out;
+  const auto look = [&](const connection_row& row) {
+    if (!matches(row, asked)) return;
+    if (out.total++ >= offset && out.rows.size() < limit) out.rows.push_back(row);
+  };
+  if (asked.newest_first) {
+    for (auto at = entries_.rbegin(); at != entries_.rend(); ++at) look(at->second.row);
+  } else {
+    for (const auto& [which, item] : entries_) look(item.row);
   }
-  return rows;
+  return out;
+}
+
+std::vector<std::pair<connection_table::key, std::weak_ptr<socketio::socket>>> connection_table::sockets(
+    const connection_query& asked) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<std::pair<key, std::weak_ptr<socketio::socket>>> out;
+  for (const auto& [which, item] : entries_) {
+    if (matches(item.row, asked)) out.emplace_back(which, item.socket);
+  }
+  return out;
+}
+
+std::optional<connection_row> connection_table::row(key which) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(which);
+  return found == entries_.end() ? std::nullopt : std::optional(found->second.row);
+}
+
+std::optional<std::pair<connection_row, std::weak_ptr<socketio::socket>>> connection_table::find(
+    std::string_view id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = std::ranges::find_if(entries_, [id](const auto& each) { return each.second.row.id == id; });
+  if (found == entries_.end()) return std::nullopt;
+  return std::pair{found->second.row, found->second.socket};
 }
 
 std::size_t connection_table::disconnect(std::string_view user, std::string_view jti) {

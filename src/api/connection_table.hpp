@@ -33,6 +33,13 @@ struct connection_row {
   std::vector<std::string> rooms;
 };
 
+/// Which of them somebody asks for.
+struct connection_query {
+  std::optional<std::string> user;  // only this user's
+  std::string search;               // part of the user, the id or the address
+  bool newest_first = false;
+};
+
 /// How many there may be at once; 0 is no limit.
 struct connection_limits {
   std::size_t total = 0;
@@ -83,8 +90,19 @@ class connection_table {
   }
   /// This node's name; "" without a fleet.
   [[nodiscard]] std::string node() const { return others_ != nullptr ? others_->self() : std::string(); }
-  /// At most `limit` rows of this process, in order of connecting; of one user when given.
-  [[nodiscard]] std::vector<connection_row> list(const std::optional<std::string>& user, std::size_t limit) const;
+  [[nodiscard]] std::size_t room_count() const;
+  struct part {
+    std::size_t total = 0;  // that match
+    std::vector<connection_row> rows;
+  };
+  /// Of this process, in order of connecting: at most `limit` of those that match, without the first `offset`.
+  [[nodiscard]] part list(const connection_query& asked, std::size_t offset, std::size_t limit) const;
+  /// All of this process that match, for those who have to visit them.
+  [[nodiscard]] std::vector<std::pair<key, std::weak_ptr<socketio::socket>>> sockets(
+      const connection_query& asked) const;
+  [[nodiscard]] std::optional<connection_row> row(key which) const;
+  [[nodiscard]] std::optional<std::pair<connection_row, std::weak_ptr<socketio::socket>>> find(
+      std::string_view id) const;
   /// Disconnects all that match, each on its own worker; gives how many. An empty argument matches nothing.
   std::size_t disconnect(std::string_view user, std::string_view jti);
   /// Ends every connection as a broken network would, each on its own worker, so that its client comes back by itself.

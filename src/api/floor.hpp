@@ -13,6 +13,9 @@
 #include "api/authorization.hpp"
 #include "api/connection_table.hpp"
 #include "api/contracts.hpp"
+#include "api/dashboard/configuration_report.hpp"
+#include "api/dashboard/dashboard.hpp"
+#include "api/dashboard/delivery_latency.hpp"
 #include "api/gateway/gateway.hpp"
 #include "api/github_webhook.hpp"
 #include "api/live_settings.hpp"
@@ -33,8 +36,9 @@ struct floor {
         publish{publisher, log, tokens, publish_rate, may, live, says},
         github{publisher, log, live, says},
         people{connections, events, log, tokens, may, says},
-        numbers{web, io, connections, events, log, live, says, web.around().steady_now(), version},
-        documents{types, version} {
+        numbers{web, io, connections, events, log, live, says, latency, web.around().steady_now(), version},
+        documents{types, version},
+        page{dashboard_files(), version} {
     publish.bounds.silence_max = web.options().body_timeout;
   }
   floor(const floor&) = delete;
@@ -49,8 +53,11 @@ struct floor {
   publish_endpoint publish;
   github_endpoint github;
   administration people;
+  delivery_latency latency;
   status numbers;
   contracts documents;
+  configuration_report settings_shown;
+  dashboard page;
 };
 
 }  // namespace fanfare::api

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "api/answers.hpp"
+#include "api/connections.hpp"
 #include "api/fleet/gather.hpp"
 #include "api/floor.hpp"
 #include "api/publish/publish_body.hpp"
@@ -13,6 +14,9 @@ namespace fanfare::api {
 namespace {
 
 constexpr parameter room_path{"room", "path", "string", "The room, percent-encoded: project%3Ap1."};
+constexpr parameter connection_path{"id", "path", "string", "The connection's id."};
+constexpr parameter limit_query{"limit", "query", "integer", "At most so many (100; up to 1000)."};
+constexpr parameter offset_query{"offset", "query", "integer", "Without the first so many."};
 
 using handler_of_all = std::function<void(floor&, const http::exchange_ptr&, const credential&)>;
 
@@ -63,9 +67,12 @@ std::vector<endpoint> make_endpoints() {
        "listRooms",
        "Rooms with somebody in them.",
        admin,
-       {{"limit", "query", "integer", "At most so many (100; up to 1000)."},
-        {"prefix", "query", "string", "Only rooms that start with it."}},
-       {{200, "Rooms and their numbers of connections."}},
+       {limit_query,
+        offset_query,
+        {"prefix", "query", "string", "Only rooms that start with it."},
+        {"search", "query", "string", "Only rooms that have it in their name."},
+        {"order", "query", "string", "name (the default), or connections: the fullest first."}},
+       {{200, "Rooms and their numbers of connections; total counts all that match."}},
        to(&floor::people, list_rooms)},
       {"GET",
        "/api/v1/rooms/{room}",
@@ -93,9 +100,29 @@ std::vector<endpoint> make_endpoints() {
        "Who is connected, to whichever node.",
        admin,
        {{"user", "query", "string", "Only this user's."},
-        {"limit", "query", "integer", "At most so many (100; up to 1000)."}},
-       {{200, "Connections, oldest first; the nodes that did not answer."}},
+        {"search", "query", "string", "Only those that have it in their user, id or address."},
+        {"order", "query", "string",
+         "oldest first (the default), newest, or queue: the slowest readers, with queued_bytes, what waits for each."},
+        limit_query,
+        offset_query},
+       {{200, "Connections; total counts all that match; missing_nodes names the nodes that did not answer."}},
        to(&floor::people, list_connections)},
+      {"GET",
+       "/api/v1/connections/{id}",
+       "getConnection",
+       "One connection to this node: rooms, transport, what waits to be sent, and what its token says.",
+       admin,
+       {connection_path},
+       {{200, "The connection now."}},
+       to(&floor::people, get_connection)},
+      {"DELETE",
+       "/api/v1/connections/{id}",
+       "disconnectConnection",
+       "Disconnects one connection to this node.",
+       admin,
+       {connection_path},
+       {{200, "It was told to go."}},
+       to(&floor::people, disconnect_connection)},
       {"GET",
        "/api/v1/access",
        "explainAccess",
@@ -122,6 +149,15 @@ std::vector<endpoint> make_endpoints() {
        {},
        {{200, "Until when it holds, and how many connections were told to go."}},
        to(&floor::people, revoke)},
+
+      {"GET",
+       "/api/v1/configuration",
+       "getConfiguration",
+       "Every configuration key with its value in effect and where that came from; secrets are masked.",
+       admin,
+       {},
+       {{200, "The keys, in the order of the reference."}},
+       to(&floor::settings_shown, get_configuration)},
 
       {"GET",
        "/metrics",

@@ -46,6 +46,18 @@ object totals_of(const std::vector<metrics::sample>& samples) {
   return out;
 }
 
+/// The counters that have one label, by its values: causes, codes, types.
+object by_label(const std::vector<metrics::sample>& samples) {
+  object out;
+  for (const auto& sample : samples) {
+    if (sample.type != metrics::kind::counter || sample.labelled.size() != 1) continue;
+    auto& amounts = out[sample.name];
+    if (amounts.is_null()) amounts = object{};
+    amounts.if_object()->set(sample.labelled.front().second, sample.amount);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::size_t resident_bytes() {
@@ -61,7 +73,7 @@ void observe_status(const status& at) {
   all.observe("fanfare_connections", "Clients connected, per namespace connection.",
               [&at] { return static_cast<double>(at.connections.size()); });
   all.observe("fanfare_rooms", "Rooms with somebody in them.",
-              [&at] { return static_cast<double>(at.connections.rooms().size()); });
+              [&at] { return static_cast<double>(at.connections.room_count()); });
   all.observe("fanfare_filters", "Distinct pairs of room and filter in use.",
               [&at] { return static_cast<double>(at.events.active_filters()); });
   all.observe("fanfare_history_entries", "Events in the log.",
@@ -72,6 +84,14 @@ void observe_status(const status& at) {
               [&at] { return at.log.ready() ? 1.0 : 0.0; });
   all.observe("fanfare_draining", "1 while the server is shutting down.",
               [&at] { return at.live.draining.load() ? 1.0 : 0.0; });
+  for (const auto& [quantile, take] :
+       {std::pair{"0.5", &delivery_latency::summary::p50_ms}, std::pair{"0.99", &delivery_latency::summary::p99_ms}}) {
+    const auto lately = [&at, take = take] { return at.latency.lately(at.says.around.steady_now()).*take / 1000; };
+    all.observe(
+        "fanfare_delivery_seconds",
+        "From an event's place in the log until a worker has handed it to its sockets, of the last half minute.",
+        lately, {{"quantile", quantile}});
+  }
   all.observe("fanfare_uptime_seconds", "Since the start.", [&at] { return since_start_s(at); });
   all.observe("process_resident_memory_bytes", "Resident memory size in bytes.",
               [] { return static_cast<double>(resident_bytes()); });
@@ -115,7 +135,9 @@ void get_readiness(const status& at, const http::exchange_ptr& exchange, const c
 }
 
 void get_stats(const status& at, const http::exchange_ptr& exchange, const credential&) {
-  const auto totals = totals_of(at.says.metrics.collect());
+  const auto samples = at.says.metrics.collect();
+  const auto totals = totals_of(samples);
+  const auto latency = at.latency.lately(at.says.around.steady_now());
   const auto uptime = since_start_s(at);
   const auto* published = totals.find("fanfare_events_published_total");
   auto& engine = at.io.engine();
@@ -125,30 +147,35 @@ void get_stats(const status& at, const http::exchange_ptr& exchange, const crede
     nodes.emplace_back(object{{"name", each.name}, {"address", each.address}, {"draining", each.draining}});
   }
   exchange->respond(json_answer(
-      200, object{{"version", at.version},
-                  {"time", format_rfc3339(at.says.around.now())},
-                  {"uptime_s", uptime},
-                  {"draining", at.live.draining.load()},
-                  {"workers", at.web.workers().size()},
-                  {"connections", object{{"total", at.connections.size()},
-                                         {"sessions", engine.sessions()},
-                                         {"websocket", engine.sessions("websocket")},
-                                         {"polling", engine.sessions("polling")},
-                                         {"tcp", at.web.connections()}}},
-                  {"node", at.connections.node()},
-                  {"nodes", std::move(nodes)},
-                  {"rooms", at.connections.rooms().size()},
-                  {"filters", at.events.active_filters()},
-                  {"events",
-                   object{{"published", published ? published->as_double() : 0.0},
-                          {"published_per_second", published && uptime > 0 ? published->as_double() / uptime : 0.0}}},
-                  {"history", object{{"entries", log.entries},
-                                     {"bytes", log.bytes},
-                                     {"rooms", log.rooms},
-                                     {"trimmed", log.trimmed},
-                                     {"cursor", at.events.head_cursor()}}},
-                  {"memory", object{{"resident_bytes", resident_bytes()}}},
-                  {"totals", totals}}));
+      200,
+      object{
+          {"version", at.version},
+          {"time", format_rfc3339(at.says.around.now())},
+          {"uptime_s", uptime},
+          {"draining", at.live.draining.load()},
+          {"workers", at.web.workers().size()},
+          {"connections", object{{"total", at.connections.size()},
+                                 {"sessions", engine.sessions()},
+                                 {"websocket", engine.sessions("websocket")},
+                                 {"polling", engine.sessions("polling")},
+                                 {"tcp", at.web.connections()}}},
+          {"node", at.connections.node()},
+          {"nodes", std::move(nodes)},
+          {"rooms", at.connections.room_count()},
+          {"filters", at.events.active_filters()},
+          {"events", object{{"published", published ? published->as_double() : 0.0},
+                            {"published_per_second", published && uptime > 0 ? published->as_double() / uptime : 0.0}}},
+          {"latency", object{{"p50_ms", latency.p50_ms}, {"p99_ms", latency.p99_ms}, {"samples", latency.samples}}},
+          {"history", object{{"backend", at.backend},
+                             {"ready", at.log.ready()},
+                             {"entries", log.entries},
+                             {"bytes", log.bytes},
+                             {"rooms", log.rooms},
+                             {"trimmed", log.trimmed},
+                             {"cursor", at.events.head_cursor()}}},
+          {"memory", object{{"resident_bytes", resident_bytes()}}},
+          {"totals", totals},
+          {"by_label", by_label(samples)}}));
 }
 
 }  // namespace fanfare::api

@@ -14,6 +14,7 @@
 
 #include "api/authenticator.hpp"
 #include "api/connection_table.hpp"
+#include "api/dashboard/delivery_latency.hpp"
 #include "api/live_settings.hpp"
 #include "api/report.hpp"
 #include "domain/feed.hpp"
@@ -29,8 +30,10 @@ struct status {
   history::log& log;
   const live_settings& live;
   const report& says;
+  const delivery_latency& latency;
   steady_time started;
-  std::string version = {};  // set before the server starts
+  std::string version = {};        // set before the server starts
+  std::string backend = "memory";  // of the history, as history.backend calls it; likewise
 };
 
 void get_stats(const status& at, const http::exchange_ptr& exchange, const credential& who);

@@ -118,7 +118,7 @@ struct program {
         ->type_name("HOST:PORT");
     sub->add_option("-w,--workers", serve.workers, "Worker threads (one per core)")->type_name("N");
     sub->add_flag("--dev-public", serve.dev_public, "Let --dev listen where others than this machine reach it");
-    sub->add_flag("--dev", serve.dev, "In memory, a throw-away secret, tokens printed, a demo page at /");
+    sub->add_flag("--dev", serve.dev, "In memory, a throw-away secret, tokens printed, the dashboard open at /");
   }
 
   void add_token() {

@@ -1,14 +1,13 @@
 #pragma once
 
 // Floor 8. `fanfare serve --dev`: a configuration without a file, and what it takes to see the first event.
-// Inbound: serve. Outbound: configuration, dev_page.
+// Inbound: serve. Outbound: configuration, api/dashboard.
 
 #include <string>
 #include <vector>
 
 #include <fanfare/http/server.hpp>
 
-#include "domain/catalogue/catalogue.hpp"
 #include "server/configuration/configuration.hpp"
 
 namespace fanfare::server {
@@ -22,12 +21,20 @@ void apply_dev_presets(configuration& settings);
 /// A token for user "dev" with every project, agent and scope, for thirty days.
 [[nodiscard]] std::string dev_token(const configuration& settings);
 
-/// The demo page at "/". Whoever reaches it gets the token: that is what --dev means.
-void attach_dev_page(http::server& web, const domain::catalogue& types, const std::string& token,
-                     const std::string& key);
+/// A line to paste into a shell. `program` is how the shell that started the server called it.
+struct dev_hint {
+  std::string title, line;
+};
+[[nodiscard]] std::vector<dev_hint> dev_hints(const std::string& url, const configuration& settings,
+                                              const std::string& token, const std::string& program);
 
-/// What is printed once the server listens: page, token, key, and lines to paste into a shell. `program` is how the
-/// shell that started the server called it.
+/// "/" leads to the dashboard.
+void open_at_dashboard(http::server& web);
+/// What the dashboard signs in with by itself, and the hints, with "{url}" for the server's. Whoever reaches the server
+/// gets it: that is what --dev means.
+[[nodiscard]] value dashboard_gift(const configuration& settings, const std::string& token, const std::string& program);
+
+/// What is printed once the server listens: dashboard, token, key, and the hints.
 [[nodiscard]] std::string dev_banner(const std::string& url, const configuration& settings, const std::string& token,
                                      const std::string& program);
 

@@ -10,7 +10,6 @@
 
 #include "server/commands.hpp"
 #include "server/dev_mode.hpp"
-#include "server/event_types.hpp"
 #include "server/log.hpp"
 #include "server/service/service.hpp"
 
@@ -88,8 +87,8 @@ int run_serve(const serve_request& asked, const streams& io) {
   std::string token;
   if (asked.dev) {
     token = dev_token(settings);
-    const auto& keys = settings.list("publish.keys");
-    attach_dev_page(running.web(), load_catalogue(settings), token, keys.empty() ? "" : keys.front());
+    running.give_away(dashboard_gift(settings, token, asked.program));
+    open_at_dashboard(running.web());
   }
   running.start();
   io.out << "fanfare listening on " << running.url() << std::endl;

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { Browser } from "./browser.mjs";
 import { connect } from "./client.mjs";
+import { DashboardPage } from "./dashboard_page.mjs";
 import { Proxy } from "../../sdk/typescript/tests/proxy.mjs";
 import { Server, within } from "./server.mjs";
 
@@ -50,38 +50,54 @@ test("the printed lines, pasted", async () => {
   }
 });
 
-test("the page: examples are seen, faults stand where they arose, a restart is outlived", async () => {
+test("the dashboard opens: hints, examples that are seen, faults where they arose, a restart outlived", async () => {
   const newcomer = { "auth.secret": null, "publish.keys": null };
   let server = await Server.start({ args: ["--dev"], settings: newcomer });
   const proxy = await Proxy.to(server.url); // one address, whichever port the server gets
-  const browser = await Browser.open(proxy.url + "/");
-  const submit = (form) => browser.evaluate(`document.getElementById("${form}").requestSubmit()`);
+  const page = await DashboardPage.open(proxy.url + "/");
+  const isLive = () => page.waitFor(`document.querySelector("#link")?.innerText === "live"`);
   try {
-    await browser.waitForText("connected as dev");
-    await submit("subscribe-form");
-    await browser.waitForText("Listening to project:p1");
-    const types = await browser.evaluate("dev.types.map(({ type }) => type)");
+    // Signed in by itself, at the first tab; and a line to paste that names the address which the person sees.
+    await isLive();
+    assert.equal(await page.evaluate(`document.querySelector("nav a").innerText`), "Live");
+    assert.equal(await page.evaluate(`document.querySelector("[aria-current=page]").innerText`), "Live");
+    await page.press("Publish, with curl");
+    await page.sees(`curl ${proxy.url}/api/v1/events`);
+    await page.press("Subscribe");
+    await page.sees("Listening to project:p1");
+    await page.waitFor(`eyes.field("Event type").options.length > 1`);
+    const types = await page.evaluate(`[...eyes.field("Event type").options].map(({ value }) => value)`);
     assert.ok(types.includes("ai.suggestion"));
+    const publish = () => page.evaluate(`document.getElementById("publish").requestSubmit()`);
     for (const type of types) {
-      await browser.evaluate(`el("type").value = "${type}"; el("type").dispatchEvent(new Event("change"))`);
-      await submit("publish-form");
-      await browser.waitFor(`document.querySelector('#events [data-type="${type}"]')`);
+      await page.fill("Event type", type);
+      await page.waitFor(`document.querySelector("#publish button").disabled === false && document.getElementById("data-project_id")?.value === "p1"`);
+      await publish();
+      await page.sees(`Published ${type} as`);
+      await page.waitFor(`document.querySelector(".events tbody")?.innerText.includes("${type}")`);
     }
-    await browser.evaluate(`el("data").value = "{"`);
-    await submit("publish-form");
-    await browser.waitFor(`el("publish-note").textContent.startsWith("Data is no JSON")`);
-    await browser.evaluate(`el("data").value = "{}"`);
-    await submit("publish-form");
-    await browser.waitFor(`/malformed.*\\//.test(el("publish-note").textContent)`);
-    assert.equal(await browser.evaluate(`el("note").textContent`), "Listening to project:p1");
+    await page.fill("Event type", "project.updated");
+    await page.waitFor(`eyes.field("changes")`);
+    await page.fill("changes", "{");
+    await publish();
+    await page.waitFor(`document.getElementById("data-changes-fault")?.innerText.includes("no JSON")`);
+    await page.fill("changes", "[]");
+    await publish();
+    await page.waitFor(`/\\/changes/.test(document.getElementById("data-changes-fault")?.innerText)`);
+    assert.equal(await page.evaluate(`document.getElementById("listen-note").innerText`), "Listening to project:p1");
 
-    await browser.evaluate("window.before = true");
+    const before = server.url;
     await server.stop();
     server = await Server.start({ args: ["--dev"], settings: newcomer });
+    assert.notEqual(server.url, before);
     proxy.target = new URL(server.url);
-    await browser.waitFor(`window.before === undefined && el("status").dataset.state === "connected"`);
+    await page.waitFor(`!document.body.innerText.includes("cannot be reached")`);
+    await isLive();
+    await server.publish({ type: "project.updated", data: { project_id: "p1", changes: { after: "the restart" } } },
+      { key: (await server.printed("key ")).split(/\s+/)[1] });
+    await page.sees("the restart"); // the room has been joined again
   } finally {
-    await browser.close();
+    await page.close();
     await proxy.cut();
     await server.stop();
   }

@@ -109,6 +109,8 @@ build_preset() {
   local preset=$1
   shift
   install_packages "${build_packages[@]}"
+  install_node
+  install_npm_packages web
   case "$preset" in
     release | fuzz | bench) ;;
     *) install_packages libgtest-dev libgmock-dev liblua5.1-0-dev python3 ;;

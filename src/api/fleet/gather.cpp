@@ -36,10 +36,17 @@ bool asked_by_node(const peers* others, const http::request& request) {
   return from && *from && (*from)->client_address.empty();
 }
 
-void gather(peers* others, const http::exchange_ptr& exchange, std::function<void(gathered)> done) {
+void append_rows(std::vector<value>& rows, const value& answer) {
+  const auto* more = answer.find("connections");
+  if (more == nullptr || more->if_array() == nullptr) return;
+  rows.insert(rows.end(), more->if_array()->begin(), more->if_array()->end());
+}
+
+void gather(peers* others, const http::exchange_ptr& exchange, const std::string& target,
+            std::function<void(gathered)> done) {
   if (others == nullptr || asked_by_node(others, exchange->request())) return done({});
   auto& home = exchange->worker();
-  home.dispatch([others, exchange, &home, done = std::move(done)]() mutable {
+  home.dispatch([others, exchange, target, &home, done = std::move(done)]() mutable {
     const auto one = std::make_shared<gathering>();
     one->done = std::move(done);
     const auto nodes = others->others();
@@ -48,7 +55,7 @@ void gather(peers* others, const http::exchange_ptr& exchange, std::function<voi
     for (const auto& node : nodes) {
       http::request what;
       what.method = exchange->request().method;
-      what.target = exchange->request().target;
+      what.target = target;
       what.headers.add("Host", node.address);
       one->asked.push_back(others->ask(home, node, std::move(what), "", patience,
                                        [one, name = node.name](const auto& answer) { came(one, name, answer); }));

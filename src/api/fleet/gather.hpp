@@ -22,8 +22,12 @@ struct gathered {
 /// Whether the request comes from another node, which wants this one's part alone.
 [[nodiscard]] bool asked_by_node(const peers* others, const http::request& request);
 
-/// Asks every other node what was asked of this one. `done` runs once, on the exchange's worker, within 2 s; at once
-/// where there are no others (null) or one of them asks.
-void gather(peers* others, const http::exchange_ptr& exchange, std::function<void(gathered)> done);
+/// The connections that another node's answer has.
+void append_rows(std::vector<value>& rows, const value& answer);
+
+/// Asks every other node for `target`, as this one was asked. `done` runs once, on the exchange's worker, within 2 s;
+/// at once where there are no others (null) or one of them asks.
+void gather(peers* others, const http::exchange_ptr& exchange, const std::string& target,
+            std::function<void(gathered)> done);
 
 }  // namespace fanfare::api

@@ -174,12 +174,46 @@ void admit(gateway& at, const socketio::socket_ptr& socket, const socketio::name
 }  // namespace
 
 void namespace_delivery::deliver(const domain::outgoing& event) {
+  const auto begun = web_ == nullptr ? steady_time{} : web_->around().steady_now();
   for (auto* nsp : namespaces_) {
     const auto to = nsp->all().to(event.rooms).conflate(event.conflate_key).sequence(event.sequence).ordered();
     if (offsets_)
       to.emit(event.type, event.envelope, *event.envelope.find("cursor"));
     else
       to.emit(event.type, event.envelope);
+  }
+  if (latency_ == nullptr) return;
+  count(event.type);
+  time(begun);
+}
+
+void namespace_delivery::measure(delivery_latency& latency, http::server& web) {
+  latency_ = &latency;
+  web_ = &web;
+}
+
+void namespace_delivery::count(const std::string& type) {
+  // Those of the catalogue are few; another node of a fleet may have others.
+  constexpr std::size_t types_max = 1000;
+  auto found = counted_.find(type);
+  if (found == counted_.end()) {
+    const auto label = counted_.size() < types_max ? type : "other";
+    auto& cell = web_->metrics().counter("fanfare_events_delivered_total", "Events handed to the workers, by type.",
+                                         {{"type", label}});
+    if (label != type) return cell.add();
+    found = counted_.emplace(type, &cell).first;
+  }
+  found->second->add();
+}
+
+/// What the workers have been posted comes before this; what they then put off, the writing, before what this puts off.
+void namespace_delivery::time(steady_time begun) {
+  if (!latency_->due(begun)) return;
+  for (unsigned i = 0; i < web_->workers().size(); ++i) {
+    auto& worker = web_->workers().at(i);
+    worker.post([latency = latency_, web = web_, &worker, begun] {
+      worker.defer([latency, web, begun] { latency->record(begun, web->around().steady_now()); });
+    });
   }
 }
 

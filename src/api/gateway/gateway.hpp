@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include <fanfare/socketio/server.hpp>
@@ -14,6 +15,7 @@
 #include "api/authenticator.hpp"
 #include "api/authorization.hpp"
 #include "api/connection_table.hpp"
+#include "api/dashboard/delivery_latency.hpp"
 #include "api/gateway/recovery.hpp"
 #include "api/live_settings.hpp"
 #include "api/report.hpp"
@@ -37,11 +39,19 @@ class namespace_delivery final : public domain::delivery {
   /// Ends every connection that is in `connections`. Before anything is published.
   void interrupt(connection_table& connections) { connections_ = &connections; }
   void interrupted() override;
+  /// Counts what is delivered, by type, and measures how long a sample of it takes. Before anything is published; all
+  /// of them outlive the workers.
+  void measure(delivery_latency& latency, http::server& web);
 
  private:
+  void count(const std::string& type);
+  void time(steady_time begun);
   std::vector<socketio::name_space*> namespaces_;
   connection_table* connections_ = nullptr;
   bool offsets_ = false;
+  delivery_latency* latency_ = nullptr;  // null: nothing is measured
+  http::server* web_ = nullptr;          // likewise
+  std::unordered_map<std::string, metrics::cell*> counted_;
 };
 
 /// What the door and the sessions behind it work with; outlives the server. What has a preset is set before the server

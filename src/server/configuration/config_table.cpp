@@ -336,6 +336,12 @@ constexpr config_key keys[] = {
      .explanation = "JSON Schema files of `data`, each an event type of your own: x-fanfare-type (or title) names it.",
      .path = true},
 
+    {.name = "dashboard.enabled",
+     .kind = boolean,
+     .preset = "true",
+     .explanation = "Serve the dashboard at /dashboard/. Its files tell nothing; what it shows takes a token with the "
+                    "scope admin."},
+
     {.name = "log.level",
      .kind = text,
      .preset = "info",

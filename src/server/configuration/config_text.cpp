@@ -45,6 +45,32 @@ std::string masked(const config_value& content) {
   return "\"********\"";
 }
 
+/// A URL without the user and password it may hold.
+std::string without_userinfo(const std::string& text) {
+  const auto scheme = text.find("://");
+  if (scheme == std::string::npos) return text;
+  const auto start = scheme + 3;
+  const auto end = text.find_first_of("/?#", start);
+  const auto mark = text.rfind('@', end == std::string::npos ? end : end - 1);
+  if (mark == std::string::npos || mark < start) return text;
+  return text.substr(0, start) + "********" + text.substr(mark);
+}
+
+value json_of(const config_value& content) {
+  if (const auto* flag = std::get_if<bool>(&content)) return *flag;
+  if (const auto* number = std::get_if<std::int64_t>(&content)) return *number;
+  if (const auto* text = std::get_if<std::string>(&content)) return without_userinfo(*text);
+  if (const auto* list = std::get_if<text_list>(&content)) return array(list->begin(), list->end());
+  object pairs;
+  for (const auto& [name, item] : std::get<text_table>(content)) pairs.set(name, item);
+  return pairs;
+}
+
+value hidden(const config_value& content) {
+  if (const auto* list = std::get_if<text_list>(&content)) return fmt::format("{} hidden", list->size());
+  return "********";
+}
+
 std::string bounds(const config_key& key) {
   if (!key.choices.empty()) {
     std::string shown(key.choices);
@@ -95,6 +121,21 @@ std::string show(const configuration& settings) {
     out += fmt::format("{} = {}  # {}\n", key.name, shown, settings.source(key.name));
   }
   return out;
+}
+
+value report(const configuration& settings) {
+  array rows;
+  for (const auto& key : config_keys()) {
+    const auto& content = settings.get(key.name);
+    const bool masked = key.secret && !is_empty(content);
+    rows.emplace_back(object{{"key", key.name},
+                             {"value", masked ? hidden(content) : json_of(content)},
+                             {"source", settings.source(key.name)},
+                             {"masked", masked},
+                             {"reloadable", key.reloadable},
+                             {"explanation", key.explanation}});
+  }
+  return rows;
 }
 
 std::string reference_markdown() {

@@ -206,6 +206,12 @@ void configuration::load_environment(const char* const* environment) {
   if (!problems.empty()) throw config_error(std::move(problems));
 }
 
+void configuration::reload_from(const configuration& next) {
+  for (const auto& key : config_keys()) {
+    if (key.reloadable) entries_[key.name] = next.at(key.name);
+  }
+}
+
 std::vector<std::string> configuration::waiting_for_restart(const configuration& next) const {
   std::vector<std::string> names;
   for (const auto& key : config_keys()) {

@@ -12,6 +12,8 @@
 #include <variant>
 #include <vector>
 
+#include <fanfare/base/value.hpp>
+
 #include "server/configuration/config_table.hpp"
 
 namespace fanfare::server {
@@ -53,6 +55,9 @@ class configuration {
   /// The keys that differ in `next` and that no reload takes.
   [[nodiscard]] std::vector<std::string> waiting_for_restart(const configuration& next) const;
 
+  /// Takes the values that a reload takes, and where they came from.
+  void reload_from(const configuration& next);
+
   /// Throw std::logic_error for a name that is not in the table or of another kind: that is a bug.
   [[nodiscard]] bool boolean(std::string_view name) const { return std::get<bool>(at(name).content); }
   [[nodiscard]] std::int64_t integer(std::string_view name) const { return std::get<std::int64_t>(at(name).content); }
@@ -84,6 +89,8 @@ class configuration {
 [[nodiscard]] std::string default_toml();
 /// Every key with its effective value and source, secrets masked; one line each.
 [[nodiscard]] std::string show(const configuration& settings);
+/// The same as JSON: [{key, value, source, masked, reloadable, explanation}].
+[[nodiscard]] value report(const configuration& settings);
 /// The reference page (docs), Markdown.
 [[nodiscard]] std::string reference_markdown();
 

@@ -74,6 +74,10 @@ struct service::state {
     if (settings.source("history.backend") == "default") return !settings.text("history.path").empty();
     return settings.text("history.backend") == "sqlite";
   }
+  [[nodiscard]] static std::string backend(const configuration& settings) {
+    if (settings.text("history.backend") == "redis") return "redis";
+    return keeps_file(settings) ? "sqlite" : "memory";
+  }
   std::unique_ptr<history::log> make_log(const configuration& settings) {
     if (settings.text("history.backend") == "redis") return make_redis_log(settings);
     if (!keeps_file(settings)) return std::make_unique<history::memory_log>(random_hex(), log_bounds(settings));
@@ -150,6 +154,7 @@ struct service::state {
   milliseconds stop_grace{0};
   bool secure = false;
   bool stopped = false;
+  configuration effective;  // as reloaded
 };
 
 service::service(const configuration& settings, log& lines) {
@@ -200,6 +205,11 @@ service::service(const configuration& settings, log& lines) {
     api::open_gateway(nsp, shared.door);
   }
   api::announce_presence(shared.door);
+  state_->delivery.measure(shared.latency, state_->web);
+  shared.numbers.backend = state_->backend(settings);
+  state_->effective = settings;
+  shared.settings_shown.replace(report(settings));
+  if (settings.boolean("dashboard.enabled")) api::attach_dashboard(state_->web, shared.page);
   api::attach_endpoints(state_->web, shared);
   api::observe_status(shared.numbers);
 }
@@ -225,6 +235,8 @@ void service::reload(const configuration& settings) {
   state_->web.set_cors(cors_of(settings));
   state_->web.set_connections_max(size(settings, "limits.connections") + 1000);
   state_->lines.set_level(settings.text("log.level"));
+  state_->effective.reload_from(settings);
+  state_->shared.settings_shown.replace(report(state_->effective));
 }
 
 void service::drain() {
@@ -242,6 +254,8 @@ void service::stop() {
   // Its answers would go to workers that are gone.
   state_->caller.reset();
 }
+
+void service::give_away(value dev) { state_->shared.page.dev = std::move(dev); }
 
 http::server& service::web() noexcept { return state_->web; }
 

@@ -25,6 +25,29 @@ TEST(Administration, ListsRoomsAndTheirMembers) {
                                {"members", array{object{{"user", "u1"}, {"connections", 1}}}}}));
 }
 
+TEST(Administration, SearchesSortsAndPagesRooms) {
+  rig host;
+  guest one(host, rig::token("u1", {"*"}));
+  guest two(host, rig::token("u2", {"*"}));
+  one.ask("subscribe", object{{"room", array{"project:a", "project:b"}}});
+  two.ask("subscribe", object{{"room", "project:b"}});
+  const auto names = [&host](const std::string& query, double total) {
+    const auto found = host.get("/api/v1/rooms?" + query).json();
+    EXPECT_EQ(found.find("total")->as_double(), total) << query;
+    std::vector<std::string> out;
+    for (const auto& row : *found.find("rooms")->if_array()) out.emplace_back(row.find("room")->as_string());
+    return out;
+  };
+  EXPECT_THAT(names("search=project", 2), testing::ElementsAre("project:a", "project:b"));
+  EXPECT_THAT(names("order=connections&limit=3", 5), testing::ElementsAre("global", "project:b", "project:a"));
+  EXPECT_THAT(names("order=name&offset=3&limit=1", 5), testing::ElementsAre("user:u1"));
+  EXPECT_THAT(names("offset=5", 5), testing::ElementsAre());
+  EXPECT_THAT(names("search=nowhere", 0), testing::ElementsAre());
+  for (const auto* bad : {"order=size", "offset=-1", "offset=x"}) {
+    EXPECT_EQ(host.get(std::string("/api/v1/rooms?") + bad).status, 400u) << bad;
+  }
+}
+
 TEST(Administration, RoomsAreForThoseWhoMaySeeThem) {
   rig host;
   EXPECT_EQ(host.get("/api/v1/rooms", {}).status, 401u);

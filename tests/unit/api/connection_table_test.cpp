@@ -36,6 +36,29 @@ TEST(ConnectionTable, CountsUsersAndRooms) {
   EXPECT_TRUE(table.rooms().empty());
 }
 
+TEST(ConnectionTable, GivesPartsOfWhatMatches) {
+  connection_table table;
+  for (const auto* id : {"a1", "b2", "a3", "a4"}) {
+    ASSERT_TRUE(table.add({.id = id, .user = std::string("user of ") + id[0], .address = "::1"}, {}, {}));
+  }
+  const auto ids = [&table](const connection_query& asked, std::size_t offset, std::size_t limit, std::size_t total) {
+    const auto found = table.list(asked, offset, limit);
+    EXPECT_EQ(found.total, total);
+    std::vector<std::string> out;
+    for (const auto& each : found.rows) out.push_back(each.id);
+    return out;
+  };
+  EXPECT_THAT(ids({}, 1, 2, 4), ElementsAre("b2", "a3"));
+  EXPECT_THAT(ids({.newest_first = true}, 0, 2, 4), ElementsAre("a4", "a3"));
+  EXPECT_THAT(ids({.search = "of a"}, 2, 9, 3), ElementsAre("a4"));
+  EXPECT_THAT(ids({.search = "b2"}, 0, 9, 1), ElementsAre("b2"));
+  EXPECT_THAT(ids({.search = "::1"}, 4, 9, 4), ElementsAre());
+  EXPECT_THAT(ids({.user = "user of a", .search = "3"}, 0, 9, 1), ElementsAre("a3"));
+  EXPECT_EQ(table.sockets({.search = "of a"}).size(), 3u);
+  EXPECT_EQ(table.find("a3")->first.user, "user of a");
+  EXPECT_FALSE(table.find("a"));
+}
+
 TEST(ConnectionTable, HoldsItsLimits) {
   connection_table table;
   EXPECT_TRUE(table.add(row("a", "u1"), {}, {2, 1, 0}));
@@ -82,11 +105,11 @@ TEST(ConnectionTable, TellsOfAUsersFirstAndLastConnectionInARoom) {
 TEST(ConnectionTable, ListsInOrderOfConnecting) {
   connection_table table;
   for (const auto* id : {"z", "a", "m"}) ASSERT_TRUE(table.add(row(id, id[0] == 'a' ? "u2" : "u1"), {}, {9, 9, 0}));
-  const auto two = table.list(std::nullopt, 2);
+  const auto two = table.list({}, 0, 2).rows;
   ASSERT_EQ(two.size(), 2u);
   EXPECT_EQ(two[0].id, "z");
-  EXPECT_EQ(table.list("u2", 9).front().id, "a");
-  EXPECT_TRUE(table.list("nobody", 9).empty());
+  EXPECT_EQ(table.list({.user = "u2"}, 0, 9).rows.front().id, "a");
+  EXPECT_TRUE(table.list({.user = "nobody"}, 0, 9).rows.empty());
 }
 
 TEST(ConnectionTable, WhatIsGoneIsIgnored) {

@@ -55,6 +55,7 @@ struct rig {
       delivery.attach(io.of(name));
       api::open_gateway(io.of(name), shared.door);
     }
+    delivery.measure(shared.latency, web);
     api::attach_endpoints(web, shared);
     api::observe_status(shared.numbers);
     web.start();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <future>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -83,6 +84,36 @@ TEST(Status, CountsWhatIsThere) {
   EXPECT_EQ(stats.at_pointer("/history/cursor")->as_string(), host.events.head_cursor());
   EXPECT_GT(stats.at_pointer("/memory/resident_bytes")->as_double(), 1e6);
   EXPECT_FALSE(stats.find("draining")->as_bool());
+  EXPECT_TRUE(stats.at_pointer("/history/ready")->as_bool());
+  EXPECT_EQ(stats.at_pointer("/history/backend")->as_string(), "memory");
+  EXPECT_EQ(*stats.at_pointer("/by_label/fanfare_events_delivered_total"), value(object{{"project.updated", 1.0}}));
+}
+
+TEST(Status, TellsHowLongDeliveryTakes) {
+  rig host;
+  guest peer(host, rig::token("u1", {"p1"}));
+  peer.ask("subscribe", object{{"room", "project:p1"}});
+  ASSERT_EQ(host.publish(rig::project_updated("p1")).status, 202u);
+  peer.event("project.updated");
+  const auto samples = [&host] { return host.shared.latency.lately(host.around.steady_now()).samples; };
+  // Each worker measures by itself, and what is posted to one comes after: another task on each until both have.
+  for (int round = 0; round < 1000 && samples() < 2; ++round) {
+    for (unsigned i = 0; i < host.web.workers().size(); ++i) {
+      std::promise<void> passed;
+      auto& worker = host.web.workers().at(i);
+      worker.post([&] { worker.defer([&passed] { passed.set_value(); }); });
+      passed.get_future().wait();
+    }
+  }
+  EXPECT_EQ(samples(), 2u);
+  const auto stats = host.get("/api/v1/websocket/stats").json();
+  const auto p50 = stats.at_pointer("/latency/p50_ms")->as_double();
+  const auto p99 = stats.at_pointer("/latency/p99_ms")->as_double();
+  EXPECT_GT(p50, 0);
+  EXPECT_GE(p99, p50);
+  EXPECT_THAT(host.get("/metrics", {}).body, HasSubstr("fanfare_delivery_seconds{quantile=\"0.99\"}"));
+  host.around.steady_ahead_s = 31;
+  EXPECT_EQ(samples(), 0u) << "of the last half minute";
 }
 
 }  // namespace

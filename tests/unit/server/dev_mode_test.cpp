@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "server/dev_page.hpp"
 #include "server/served.hpp"
 
 namespace fanfare::test {
@@ -43,30 +42,15 @@ TEST(DevMode, TheTokenOpensEverything) {
             200u);
 }
 
-TEST(DevMode, ThePageCarriesItsOwnData) {
-  http::server web({.listen = {"127.0.0.1:0"}, .workers = 1, .cors = {.origins = {"*"}}});
-  domain::catalogue types;
-  server::attach_dev_page(web, types, "the-token", "</script><b>key");
-  web.start();
-  const auto page = call(web.port(), "GET", "/", {{"Origin", "https://evil.example"}});
-  EXPECT_EQ(page.status, 200u);
-  EXPECT_EQ(page.headers.get("Content-Type"), "text/html; charset=utf-8");
-  EXPECT_NE(page.headers.get("Access-Control-Allow-Origin"), "*");
-  EXPECT_NE(page.headers.get("Access-Control-Allow-Origin"), "https://evil.example");
-  EXPECT_THAT(std::string(page.headers.get("Content-Security-Policy").value_or("")), HasSubstr("default-src 'none'"));
-  EXPECT_THAT(page.body, Not(HasSubstr("</script><b>")));
-  EXPECT_THAT(page.body, Not(HasSubstr("@DEV@")));
-  for (const auto* id : {"status", "room", "subscribe", "events", "publish", "type", "data"}) {
-    EXPECT_THAT(page.body, HasSubstr("id=\"" + std::string(id) + "\""));
-  }
-  const std::string opening = "<script id=\"dev\" type=\"application/json\">";
-  const auto start = page.body.find(opening) + opening.size();
-  const auto data = json::parse(page.body.substr(start, page.body.find("</script>", start) - start));
-  ASSERT_TRUE(data) << data.error().detail;
-  EXPECT_EQ(data->find("token")->as_string(), "the-token");
-  EXPECT_EQ(data->find("key")->as_string(), "</script><b>key");
-  EXPECT_EQ(data->find("types")->if_array()->size(), 17u);
-  EXPECT_NE(data->at_pointer("/types/0/example/project_id"), nullptr);
+TEST(DevMode, TheDashboardIsGivenWhatItSignsInWith) {
+  const auto gift = server::dashboard_gift(test_settings(), "TOKEN", "build/bin/fanfare");
+  EXPECT_EQ(gift.find("token")->as_string(), "TOKEN");
+  EXPECT_EQ(gift.find("key")->as_string(), "key-of-the-served");
+  EXPECT_EQ(gift.find("hints")->if_array()->size(), 4u);
+  EXPECT_THAT(std::string(gift.at_pointer("/hints/2/line")->as_string()), testing::StartsWith("curl {url}/api/v1"));
+  served host;
+  EXPECT_EQ(call(host.port(), "GET", "/").status, 404u) << "without --dev there is nothing at /";
+  EXPECT_EQ(call(host.port(), "GET", "/dashboard/session.json").json().find("dev"), nullptr);
 }
 
 TEST(DevMode, TheBannerIsReadyToPaste) {

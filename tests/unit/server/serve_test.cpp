@@ -74,12 +74,11 @@ struct serving {
   }
 };
 
-TEST(Serve, DevModePrintsThePortAndServesThePage) {
+TEST(Serve, DevModePrintsThePortAndOpensAtTheDashboard) {
   serving running({.from = {}, .listen = "127.0.0.1:0", .workers = "1", .dev = true});
   const auto port = running.port();
-  const auto page = call(port, "GET", "/");
-  EXPECT_EQ(page.status, 200u);
-  EXPECT_THAT(page.body, testing::HasSubstr("<title>Fanfare</title>"));
+  EXPECT_EQ(call(port, "GET", "/").headers.get("Location"), "/dashboard/");
+  EXPECT_THAT(call(port, "GET", "/dashboard/session.json").body, testing::HasSubstr("\"token\":\"eyJ"));
   EXPECT_THAT(running.text.wait_for("More tokens"),
               testing::HasSubstr("curl http://127.0.0.1:" + std::to_string(port)));
   running.signal(SIGHUP);

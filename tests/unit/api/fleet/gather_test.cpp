@@ -12,10 +12,11 @@ namespace {
 struct gather_test : testing::Test {
   void open(http::handler other) {
     fleet.a.web.route("GET", "/x", [this](const http::exchange_ptr& exchange) {
-      api::gather(alone ? nullptr : &*fleet.a.others, exchange, [exchange](api::gathered all) {
-        exchange->respond(api::json_answer(
-            200, object{{"answers", array(all.answers.begin(), all.answers.end())}, {"missing", all.missing}}));
-      });
+      api::gather(
+          alone ? nullptr : &*fleet.a.others, exchange, exchange->request().target, [exchange](api::gathered all) {
+            exchange->respond(api::json_answer(
+                200, object{{"answers", array(all.answers.begin(), all.answers.end())}, {"missing", all.missing}}));
+          });
     });
     fleet.b.web.route("GET", "/x", std::move(other));
     fleet.start();
@@ -60,7 +61,7 @@ TEST_F(gather_test, a_node_that_asks_is_told_of_this_one_alone) {
   bool by_node = false;
   open([&](const http::exchange_ptr& exchange) {
     by_node = api::asked_by_node(&*fleet.b.others, exchange->request());
-    api::gather(&*fleet.b.others, exchange, [exchange](const api::gathered& all) {
+    api::gather(&*fleet.b.others, exchange, "/x", [exchange](const api::gathered& all) {
       exchange->respond(api::json_answer(200, object{{"others", all.answers.size()}}));
     });
   });

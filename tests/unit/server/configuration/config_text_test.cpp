@@ -1,6 +1,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fanfare/base/json.hpp>
+
 #include "server/configuration/configuration.hpp"
 
 namespace fanfare::server {
@@ -17,6 +19,34 @@ TEST(ConfigText, TheDefaultFileIsReadBackAsTheDefaults) {
     EXPECT_EQ(settings.get(key.name), presets.get(key.name)) << key.name;
     EXPECT_THAT(settings.source(key.name), HasSubstr("default.toml:")) << key.name;
     EXPECT_THAT(default_toml(), HasSubstr(std::string(key.explanation))) << key.name;
+  }
+}
+
+TEST(ConfigText, ReportsKeysAsJsonWithoutSecrets) {
+  configuration settings;
+  settings.set_text("auth.secret", "very-secret-indeed", "FANFARE_AUTH__SECRET");
+  settings.set_text("publish.keys", "key-number-one,key-number-two", "test");
+  settings.set_text("redis.url", "redis://u:password@h", "test");
+  settings.set_text("auth.hook_url", "https://me:pass@word@hook.example/a@b", "test");
+  settings.set_text("limits.connections", "5", "f.toml:3");
+  const auto all = report(settings);
+  EXPECT_EQ(all.if_array()->size(), config_keys().size());
+  const auto row = [&all](std::string_view name) {
+    for (const auto& each : *all.if_array()) {
+      if (each.find("key")->as_string() == name) return each;
+    }
+    return value{};
+  };
+  EXPECT_EQ(row("auth.secret").find("value")->as_string(), "********");
+  EXPECT_EQ(row("auth.secret").find("source")->as_string(), "FANFARE_AUTH__SECRET");
+  EXPECT_TRUE(row("auth.secret").find("masked")->as_bool());
+  EXPECT_EQ(row("publish.keys").find("value")->as_string(), "2 hidden");
+  EXPECT_EQ(row("auth.hook_url").find("value")->as_string(), "https://********@hook.example/a@b");
+  EXPECT_EQ(*row("limits.connections").find("value"), value(5));
+  EXPECT_FALSE(row("github.secret").find("masked")->as_bool()) << "an empty one hides nothing";
+  const auto text = json::write(all);
+  for (const auto* secret : {"very-secret", "key-number", "u:password", "pass@"}) {
+    EXPECT_THAT(text, Not(HasSubstr(secret)));
   }
 }
 
