@@ -27,6 +27,12 @@ function colours(): string[] {
   return [1, 2, 3, 4, 5, 6].map((number) => style.getPropertyValue(`--line-${number}`).trim());
 }
 
+/** While nobody points at a moment, the legend tells of the newest. */
+function rest(plot: uPlot | undefined): void {
+  const last = (plot?.data[0]?.length ?? 0) - 1;
+  if (plot && last >= 0 && (plot.cursor.left ?? -1) < 0) plot.setLegend({ idx: last });
+}
+
 /** Without those that say what the one before says: whole numbers on fractions of them. */
 function distinct(texts: string[]): string[] {
   return texts.map((text, at) => (text === texts[at - 1] ? "" : text));
@@ -72,6 +78,7 @@ export function Chart({ title, now, times, lines, format, named = lines.length >
     drawing.current = plot;
     const sizes = new ResizeObserver(() => {
       if (box.clientWidth > 0) plot.setSize({ width: box.clientWidth, height });
+      rest(plot);
     });
     sizes.observe(box);
     return () => {
@@ -80,10 +87,8 @@ export function Chart({ title, now, times, lines, format, named = lines.length >
     };
   }, [names, paint, format, named]);
   useEffect(() => {
-    const plot = drawing.current;
-    plot?.setData(data);
-    // At rest the legend says the newest.
-    if (plot && plot.cursor.left! < 0 && times.length > 0) plot.setLegend({ idx: times.length - 1 });
+    drawing.current?.setData(data);
+    rest(drawing.current);
   });
   return (
     <figure class="card chart">
