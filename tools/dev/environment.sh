@@ -109,8 +109,10 @@ build_preset() {
   local preset=$1
   shift
   install_packages "${build_packages[@]}"
-  install_node
-  install_npm_packages web
+  if [ "$preset" != fuzz ]; then
+    install_node
+    install_npm_packages web
+  fi
   case "$preset" in
     release | fuzz | bench) ;;
     *) install_packages libgtest-dev libgmock-dev liblua5.1-0-dev python3 ;;

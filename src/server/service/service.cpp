@@ -209,7 +209,8 @@ service::service(const configuration& settings, log& lines) {
   shared.numbers.backend = state_->backend(settings);
   state_->effective = settings;
   shared.settings_shown.replace(report(settings));
-  if (settings.boolean("dashboard.enabled")) api::attach_dashboard(state_->web, shared.page);
+  const bool has_dashboard = settings.boolean("dashboard.enabled") && !shared.page.files.empty();
+  if (has_dashboard) api::attach_dashboard(state_->web, shared.page);
   api::attach_endpoints(state_->web, shared);
   api::observe_status(shared.numbers);
 }

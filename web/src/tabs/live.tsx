@@ -127,7 +127,7 @@ function Events({ onReplay }: { onReplay: (cursor: string) => void }) {
         </button>
         <button type="button" class="outline secondary small" onClick={() => { clear(); choose(undefined); }}>Clear</button>
       </header>
-      <p role="status" class="quiet" id="events-count">
+      <p class="quiet" id="events-count">
         {held === undefined ? `${count(shown.length)} shown${all.length === arrivalsMax ? ", the newest" : ""}` : `Paused; ${count(held)} waiting`}
       </p>
       {shown.length === 0

@@ -47,6 +47,32 @@ TEST(Service, ReloadsKeysLimitsAndOrigins) {
   EXPECT_EQ(call(host.port(), "GET", "/api/v1/rooms", {{"X-API-Key", "another-key-altogether"}}).status, 200u);
 }
 
+TEST(Service, TellsTheConfigurationInEffect) {
+  served host({{"redis.prefix", "at-the-start"}});
+  const auto told = [&host](std::string_view name) {
+    const auto all = call(host.port(), "GET", "/api/v1/configuration", {{"X-API-Key", "key-of-the-served"}}).json();
+    for (const auto& row : *all.find("keys")->if_array()) {
+      if (row.find("key")->as_string() == name) return row;
+    }
+    return value{};
+  };
+  EXPECT_EQ(told("limits.publish_burst").find("source")->as_string(), "default");
+  EXPECT_EQ(told("auth.secret").find("value")->as_string(), "********");
+  auto next = test_settings({{"redis.prefix", "another"}});
+  next.set_text("limits.publish_burst", "7", "fanfare.toml:3");
+  host.running.reload(next);
+  EXPECT_EQ(*told("limits.publish_burst").find("value"), value(7));
+  EXPECT_EQ(told("limits.publish_burst").find("source")->as_string(), "fanfare.toml:3");
+  EXPECT_EQ(told("redis.prefix").find("value")->as_string(), "at-the-start") << "only a restart takes that";
+}
+
+TEST(Service, TheDashboardCanBeSwitchedOff) {
+  served host({{"dashboard.enabled", "false"}});
+  for (const auto* path : {"/dashboard", "/dashboard/", "/dashboard/session.json"}) {
+    EXPECT_EQ(call(host.port(), "GET", path).status, 404u) << path;
+  }
+}
+
 TEST(Service, DrainsThenStops) {
   served host;
   client peer(host.port());
