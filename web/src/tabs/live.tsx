@@ -177,14 +177,12 @@ export function Live({ room: given }: { room: string | undefined }) {
         <span role="status" class="fault">{said}</span>
       </header>
       <div class="live">
-        <div class="side">
-          <ListenForm room={room} onRoom={setRoom} since={since} />
-          <PublishForm room={room} />
-        </div>
-        <div class="side">
+        <ListenForm room={room} onRoom={setRoom} since={since} />
+        <div class="main">
           <Hints />
           <Events onReplay={setSince} />
         </div>
+        <PublishForm room={room} />
       </div>
     </>
   );
