@@ -16,6 +16,8 @@ interface Props {
   times: readonly number[];
   lines: readonly Line[];
   format: (number: number) => string;
+  /** The steps that the axis may take, where those of ten would be odd. */
+  steps?: number[];
   /** Whether the lines' names are shown: where there are several, or always. */
   named?: boolean;
 }
@@ -38,7 +40,7 @@ function distinct(texts: string[]): string[] {
   return texts.map((text, at) => (text === texts[at - 1] ? "" : text));
 }
 
-function options(width: number, labels: readonly string[], named: boolean, format: Props["format"]): uPlot.Options {
+function options(width: number, labels: readonly string[], named: boolean, format: Props["format"], steps: number[] | undefined): uPlot.Options {
   const style = getComputedStyle(document.documentElement);
   const ink = style.getPropertyValue("--pico-muted-color").trim();
   const grid = { stroke: style.getPropertyValue("--hair").trim(), width: 1 };
@@ -52,7 +54,7 @@ function options(width: number, labels: readonly string[], named: boolean, forma
     axes: [
       { stroke: ink, grid: { show: false }, ticks: { show: false }, size: 24, font: "11px system-ui", values: (_, at) =>
         at.map((each) => new Date(each * 1000).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" })), space: 90 },
-      { stroke: ink, grid, ticks: { show: false }, size: 62, font: "11px system-ui", values: (_, at) => distinct(at.map(format)), space: 34 },
+      { stroke: ink, grid, ticks: { show: false }, size: 62, font: "11px system-ui", values: (_, at) => distinct(at.map(format)), space: 34, ...(steps ? { incrs: steps } : {}) },
     ],
     series: [
       { value: (_, at) => (at === null ? "" : new Date(at * 1000).toLocaleTimeString("en-GB")) },
@@ -66,7 +68,7 @@ function options(width: number, labels: readonly string[], named: boolean, forma
 }
 
 /** Lines over the last minutes. */
-export function Chart({ title, now, times, lines, format, named = lines.length > 1 }: Props) {
+export function Chart({ title, now, times, lines, format, steps, named = lines.length > 1 }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const drawing = useRef<uPlot>();
   const paint = useStore(theme);
@@ -74,7 +76,7 @@ export function Chart({ title, now, times, lines, format, named = lines.length >
   const data = [times as number[], ...lines.map((line) => line.values as (number | null)[])] as uPlot.AlignedData;
   useEffect(() => {
     const box = place.current!;
-    const plot = new uPlot(options(box.clientWidth || 300, names.split("\n"), named, format), data, box);
+    const plot = new uPlot(options(box.clientWidth || 300, names.split("\n"), named, format, steps), data, box);
     drawing.current = plot;
     const sizes = new ResizeObserver(() => {
       if (box.clientWidth > 0) plot.setSize({ width: box.clientWidth, height });
@@ -85,7 +87,7 @@ export function Chart({ title, now, times, lines, format, named = lines.length >
       sizes.disconnect();
       plot.destroy();
     };
-  }, [names, paint, format, named]);
+  }, [names, paint, format, named, steps]);
   useEffect(() => {
     drawing.current?.setData(data);
     rest(drawing.current);

@@ -24,8 +24,9 @@ export interface Sample {
   at: number;
   connections: number;
   memory: number;
-  p50: number;
-  p99: number;
+  /** Nothing while nothing is delivered. */
+  p50: number | null;
+  p99: number | null;
   connects: number;
   refusals: number;
   events: number;
@@ -75,8 +76,8 @@ function take(stats: Stats): void {
     at, types, causes,
     connections: stats.connections.total,
     memory: stats.memory.resident_bytes,
-    p50: stats.latency.p50_ms,
-    p99: stats.latency.p99_ms,
+    p50: stats.latency.samples ? stats.latency.p50_ms : null,
+    p99: stats.latency.samples ? stats.latency.p99_ms : null,
     connects: Math.max(0, (stats.totals[opened] ?? 0) - (before.stats.totals[opened] ?? 0)) / seconds,
     refusals: sum(causes),
     events: sum(types),

@@ -5,6 +5,9 @@ const short = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 export const count = (number: number): string => whole.format(number);
 
+/** "1 room", "2 rooms". */
+export const counted = (number: number, what: string): string => `${count(number)} ${what}${number === 1 ? "" : "s"}`;
+
 export function rate(number: number): string {
   return number >= 100 ? whole.format(number) : short.format(number);
 }

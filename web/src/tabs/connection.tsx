@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { Confirm } from "../confirm.js";
 import { usePolled } from "../polling.js";
 import { call } from "../session.js";
-import { ago, bytes, count, date, span } from "../text.js";
+import { ago, bytes, count, counted, date, span } from "../text.js";
 import type { ConnectionRow } from "./connections.js";
 
 interface Details extends ConnectionRow {
@@ -100,7 +100,7 @@ export function Connection({ id }: { id: string }) {
         <Confirm title={step.title} action={step.button} onClose={() => setStep(undefined)}
           onAction={async () => {
             const { disconnected } = await step.act();
-            setDone(`Done: ${disconnected === 1 ? "1 connection" : `${count(disconnected)} connections`} told to go.`);
+            setDone(`Done: ${counted(disconnected, "connection")} told to go.`);
             again();
           }}>
           {step.says}

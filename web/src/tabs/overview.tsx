@@ -2,10 +2,13 @@ import { Chart, type Line } from "../chart.js";
 import { usePolled } from "../polling.js";
 import { latest, refusals, samples, type Sample, type Stats } from "../samples.js";
 import { useStore } from "../store.js";
-import { bytes, count, millis, rate, span } from "../text.js";
+import { bytes, count, counted, millis, rate, span } from "../text.js";
 import type { ConnectionRow } from "./connections.js";
 
 const linesMax = 6;
+// Less than this is on its way rather than waiting: a ping, the last few events.
+const slowBytes = 16384;
+const binarySteps = Array.from({ length: 31 }, (_, power) => 2 ** (power + 10));
 
 /** The parts that counted most lately, each a line; what counted nothing is none. */
 function partsOf(all: readonly Sample[], part: "types" | "causes"): Line[] {
@@ -41,11 +44,11 @@ function Causes({ stats }: { stats: Stats }) {
 
 function Slow() {
   const { data } = usePolled<{ connections: ConnectionRow[] }>("/api/v1/connections?order=queue&limit=5", 2000);
-  const rows = data?.connections.filter((row) => (row.queued_bytes ?? 0) > 0) ?? [];
+  const rows = data?.connections.filter((row) => (row.queued_bytes ?? 0) >= slowBytes) ?? [];
   return (
     <section class="card" aria-labelledby="slow-title">
       <h2 id="slow-title">Slow clients</h2>
-      {rows.length === 0 ? <p class="empty">{data ? "Everybody reads what is sent: no queue holds anything." : "Asking…"}</p> : (
+      {rows.length === 0 ? <p class="empty">{data ? `Everybody reads what is sent: nobody has ${bytes(slowBytes)} unsent.` : "Asking…"}</p> : (
         <table>
           <thead><tr><th scope="col">User</th><th scope="col" class="number">Unsent</th></tr></thead>
           <tbody>
@@ -67,8 +70,8 @@ function Keeping({ stats }: { stats: Stats }) {
       <dl class="facts">
         <dt>History</dt>
         <dd><span class={history.ready ? "good" : "bad"}>{history.ready ? "takes events" : "refuses events"}</span>, {history.backend}</dd>
-        <dt>Holds</dt><dd>{count(history.entries)} events, {bytes(history.bytes)}; rooms with any: {count(history.rooms)}</dd>
-        <dt>Trimmed</dt><dd>{count(history.trimmed)} events</dd>
+        <dt>Holds</dt><dd>{counted(history.entries, "event")} of {counted(history.rooms, "room")}, {bytes(history.bytes)}</dd>
+        <dt>Trimmed</dt><dd>{counted(history.trimmed, "event")}</dd>
         <dt>Redis</dt>
         <dd>{history.backend !== "redis" ? "not used" : <span class={history.ready ? "good" : "bad"}>{history.ready ? "connected" : "not reached"}</span>}</dd>
         <dt>Nodes</dt><dd>{nodes.length === 0 ? "this one alone" : nodes.map((node) => <code key={node}>{node} </code>)}</dd>
@@ -83,7 +86,7 @@ export function Overview() {
   if (!stats) return <p class="empty" aria-busy="true">Asking the server…</p>;
   const times = all.map((sample) => sample.at);
   const last = all.at(-1);
-  const line = (label: string, values: number[]): Line => ({ label, values });
+  const line = (label: string, values: (number | null)[]): Line => ({ label, values });
   const types = partsOf(all, "types");
   const causes = partsOf(all, "causes");
   return (
@@ -95,7 +98,7 @@ export function Overview() {
         <Figure name="Events a second" amount={rate(last?.events ?? 0)} note={`${count(stats.totals.fanfare_events_published_total ?? 0)} published`} />
         <Figure name="Latency" amount={stats.latency.samples ? millis(stats.latency.p50_ms) : "–"}
           note={stats.latency.samples ? `p99 ${millis(stats.latency.p99_ms)}` : "nothing delivered lately"} />
-        <Figure name="Rooms" amount={count(stats.rooms)} note={`${count(stats.filters)} filters`} />
+        <Figure name="Rooms" amount={count(stats.rooms)} note={counted(stats.filters, "filter")} />
         <Figure name="Memory" amount={bytes(stats.memory.resident_bytes)} note="resident" />
         <Figure name="Workers" amount={count(stats.workers)} note={`up ${span(stats.uptime_s * 1000)}${stats.draining ? ", draining" : ""}`} />
       </dl>
@@ -108,7 +111,7 @@ export function Overview() {
           lines={types.length ? types : [line("none yet", all.map(() => 0))]} />
         <Chart title="Delivery latency" now={stats.latency.samples ? millis(stats.latency.p99_ms) : "–"} times={times} format={millis}
           lines={[line("p50", all.map((sample) => sample.p50)), line("p99", all.map((sample) => sample.p99))]} />
-        <Chart title="Resident memory" now={bytes(stats.memory.resident_bytes)} times={times} format={bytes}
+        <Chart title="Resident memory" now={bytes(stats.memory.resident_bytes)} times={times} format={bytes} steps={binarySteps}
           lines={[line("Memory", all.map((sample) => sample.memory))]} />
         <Keeping stats={stats} />
       </div>

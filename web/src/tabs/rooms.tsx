@@ -2,7 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import { usePages } from "../pages_of.js";
 import { usePolled } from "../polling.js";
 import { Rows, type Column } from "../rows.js";
-import { count } from "../text.js";
+import { count, counted } from "../text.js";
 
 interface RoomRow { room: string; connections: number }
 interface Member { user: string; connections: number }
@@ -30,7 +30,7 @@ export function Rooms() {
       <header class="bar">
         <h1>Rooms</h1>
         <Search label="Search rooms" text={search} onText={setSearch} />
-        <span role="status" class="quiet">{total === undefined ? "" : total === 1 ? "1 room" : `${count(total)} rooms`}</span>
+        <span role="status" class="quiet">{total === undefined ? "" : counted(total, "room")}</span>
       </header>
       {failure && <p class="fault" role="alert">{failure.message}</p>}
       {total === 0
@@ -60,7 +60,7 @@ export function Room({ room }: { room: string }) {
       <header class="bar">
         <h1><code>{room}</code></h1>
         <Search label="Search members" text={search} onText={setSearch} />
-        <span role="status" class="quiet">{data && `${count(data.members.length)} users, ${count(data.connections)} connections`}</span>
+        <span role="status" class="quiet">{data && `${counted(data.members.length, "user")}, ${counted(data.connections, "connection")}`}</span>
         <a role="button" class="outline small" href={`#/live?room=${encodeURIComponent(room)}`}>Listen</a>
       </header>
       {failure && <p class="fault" role="alert">{failure.message}</p>}
