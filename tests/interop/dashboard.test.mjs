@@ -267,8 +267,20 @@ test("events are published by form, filtered, paused, looked into and replayed",
   assert.ok(!(await page.evaluate(`document.querySelector(".events tbody").innerText`)).includes("a quarter"), "only what came after");
 });
 
-test("a fault that the server finds stands at its field", async () => {
+test("a fault that the server finds stands at its field; what no field has is written as JSON", async () => {
   await page.go("#/live");
+  await page.fill("Event type", "pr.closed");
+  await page.waitFor(`eyes.field("merged")`);
+  await page.press("Write it as JSON");
+  await page.waitFor(`eyes.field("Data as JSON")?.value.includes('"merged": true')`);
+  await page.isAccessible("data as JSON");
+  await page.fill("Data as JSON", '{"project_id": "77", "number": "seven", "merged": true}');
+  await page.press("Publish");
+  await page.waitFor(`document.querySelector("#publish-note").innerText.includes("/number")`);
+  await page.fill("Data as JSON", '{"project_id": "77", "number": 7, "merged": true, "of_our_own": {"deep": [1, 2]}}');
+  await page.press("Publish");
+  await page.sees("Published pr.closed as");
+  await page.press("Back to the fields");
   await page.fill("Event type", "pr.created");
   await page.waitFor(`eyes.field("author")`);
   await page.fill("url", "x".repeat(300000));

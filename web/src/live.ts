@@ -14,10 +14,11 @@ export interface Envelope {
   data: unknown;
 }
 
-/** One event as it came; the number tells two arrivals of it apart. */
+/** One event as it came, and as JSON; the number tells two arrivals of it apart. */
 export interface Arrival {
   number: number;
   event: Envelope;
+  text: string;
 }
 
 export interface Wish {
@@ -33,7 +34,9 @@ export interface Ask extends Wish {
 export type Link = "off" | "connecting" | "live" | "lost";
 interface Answer { ok: boolean; recovered?: boolean; error?: { code: string; message: string; pointer?: string } }
 
+// Of events in sight, and of the letters in them: one event may hold 256 KiB.
 export const arrivalsMax = 2000;
+const lettersMax = 16_000_000;
 export const link = new Store<Link>("off");
 export const wishes = new Store<readonly Wish[]>([]);
 export const arrivals = new Store<readonly Arrival[]>([]);
@@ -48,18 +51,24 @@ let numbers = 0;
 let held: Arrival[] = [];
 let batch: Arrival[] = [];
 
+/** The newest of them, as many as are kept. */
+function bounded(all: Arrival[]): Arrival[] {
+  let letters = 0;
+  const end = all.findIndex(({ text }) => (letters += text.length) > lettersMax);
+  return all.slice(0, Math.min(arrivalsMax, end < 0 ? all.length : Math.max(1, end)));
+}
+
 function show(): void {
   const fresh = batch.reverse();
   batch = [];
-  arrivals.set([...fresh, ...arrivals.value].slice(0, arrivalsMax));
+  arrivals.set(bounded([...fresh, ...arrivals.value]));
 }
 
 function take(event: Envelope): void {
   if (event.cursor) cursor = event.cursor;
-  const arrival = { number: ++numbers, event };
+  const arrival = { number: ++numbers, event, text: JSON.stringify(event) };
   if (waiting.value !== undefined) {
-    held.unshift(arrival);
-    held = held.slice(0, arrivalsMax);
+    held = bounded([arrival, ...held]);
     return waiting.set(waiting.value + 1);
   }
   // Thousands a second are drawn once a frame.
@@ -69,7 +78,7 @@ function take(event: Envelope): void {
 
 export function pause(): void { waiting.set(0); }
 export function goOn(): void {
-  arrivals.set([...held, ...arrivals.value].slice(0, arrivalsMax));
+  arrivals.set(bounded([...held, ...arrivals.value]));
   held = [];
   waiting.set(undefined);
 }

@@ -62,6 +62,10 @@ function exampleFor(schema: Schema, room: string): Texts {
   return { ...texts, ...idOf(room) };
 }
 
+function written(json: string): unknown {
+  try { return JSON.parse(json); } catch (fault) { throw new Error(`data: this is no JSON: ${(fault as Error).message}`); }
+}
+
 function Field({ name, schema, required, text, fault, onText }:
   { name: string; schema: Schema; required: boolean; text: string; fault: string; onText: (text: string) => void }) {
   const kind = kindOf(schema);
@@ -90,6 +94,7 @@ export function PublishForm({ room }: { room: string }) {
   const [types, setTypes] = useState<string[]>([]);
   const [type, setType] = useState("project.updated");
   const [form, setForm] = useState<{ type: string; schema: Schema; texts: Texts }>();
+  const [json, setJson] = useState<string>(); // what is written instead of the fields
   const [rooms, setRooms] = useState("");
   const [told, setTold] = useState({ text: "", field: "" });
   const [published, setPublished] = useState("");
@@ -100,7 +105,10 @@ export function PublishForm({ room }: { room: string }) {
   useEffect(() => {
     let over = false;
     void call<Schema>("GET", `/api/v1/schemas/${encodeURIComponent(type)}`).then((found) => {
-      if (!over) setForm({ type, schema: found, texts: exampleFor(found, room) });
+      if (over) return;
+      setForm({ type, schema: found, texts: exampleFor(found, room) });
+      // A schema without properties of its own makes no fields.
+      setJson(found.properties ? undefined : JSON.stringify(found.examples?.[0] ?? {}, null, 2));
     }, failed);
     return () => { over = true; };
   }, [type]);
@@ -118,7 +126,7 @@ export function PublishForm({ room }: { room: string }) {
     try {
       const named = rooms.split(",").map((each) => each.trim()).filter(Boolean);
       const answer = await call<{ events: { id: string }[] }>("POST", "/api/v1/events",
-        { type, data: dataOf(schema!, texts), ...(named.length ? { rooms: named } : {}) });
+        { type, data: json === undefined ? dataOf(schema!, texts) : written(json), ...(named.length ? { rooms: named } : {}) });
       setPublished(`Published ${type} as ${answer.events[0]!.id}`);
     } catch (failure) {
       const message = (failure as Error).message;
@@ -127,7 +135,12 @@ export function PublishForm({ room }: { room: string }) {
       setTold({ text: pointer ? `${message} (${pointer})` : message, field });
     }
   };
-  const fields = Object.entries(schema?.properties ?? {});
+  const turn = () => {
+    setTold({ text: "", field: "" });
+    if (json !== undefined) return setJson(undefined);
+    try { setJson(JSON.stringify(dataOf(schema!, texts), null, 2)); } catch (failure) { failed(failure); }
+  };
+  const fields = json === undefined ? Object.entries(schema?.properties ?? {}) : [];
   const placed = fields.some(([name]) => name === told.field);
   return (
     <section class="card" aria-labelledby="publish-title">
@@ -142,6 +155,10 @@ export function PublishForm({ room }: { room: string }) {
         </div>
         <fieldset key={type}>
           <legend>Data</legend>
+          {schema?.properties && <button type="button" class="plain link" onClick={turn}>{json === undefined ? "Write it as JSON" : "Back to the fields"}</button>}
+          {json !== undefined && (
+            <textarea id="data" aria-label="Data as JSON" rows={8} spellcheck={false} value={json} onInput={(event) => setJson(event.currentTarget.value)} />
+          )}
           {fields.map(([name, field]) => (
             <Field key={name} name={name} schema={field} required={schema!.required?.includes(name) ?? false} text={texts[name] ?? ""}
               fault={told.field === name ? told.text : ""} onText={(text) => setForm((before) => before && { ...before, texts: { ...before.texts, [name]: text } })} />

@@ -11,8 +11,13 @@ const columns: Column<Arrival>[] = [
   { title: "Time", cell: ({ event }) => <time dateTime={event.time}>{clock(event.time)}</time> },
   { title: "Type", cell: ({ event }) => <strong>{event.type}</strong> },
   { title: "Subject", cell: ({ event }) => event.subject ?? "", wide: true },
-  { title: "Data", cell: ({ event }) => <span class="quiet">{JSON.stringify(event.data)?.slice(0, 200)}</span>, wide: true },
+  { title: "Data", cell: (row) => <span class="quiet">{preview(row)}</span>, wide: true },
 ];
+
+/** The beginning of the data as JSON, of an event of any size. */
+function preview({ event, text }: Arrival): string {
+  return (text.length < 4096 ? JSON.stringify(event.data) ?? "" : text.slice(text.indexOf('"data":') + 7)).slice(0, 200);
+}
 
 type From = "now" | "last" | "since";
 
@@ -112,7 +117,7 @@ function Events({ onReplay }: { onReplay: (cursor: string) => void }) {
   const [search, setSearch] = useState("");
   const [chosen, choose] = useState<Arrival>();
   const wanted = search.toLowerCase();
-  const shown = wanted ? all.filter(({ event }) => JSON.stringify(event).toLowerCase().includes(wanted)) : all;
+  const shown = wanted ? all.filter(({ text }) => text.toLowerCase().includes(wanted)) : all;
   const cells: Column<Arrival>[] = columns.map((column, at) => at !== 1 ? column : {
     ...column,
     cell: (row) => <button type="button" class="plain" aria-pressed={row === chosen} onClick={() => choose(row === chosen ? undefined : row)}>{column.cell(row)}</button>,
@@ -143,8 +148,12 @@ function Hints() {
   const [copied, setCopied] = useState("");
   if (!dev) return null;
   const copy = async (title: string, line: string) => {
-    await navigator.clipboard.writeText(line);
-    setCopied(`${title}: copied`);
+    try {
+      await navigator.clipboard.writeText(line); // there is none on plain HTTP, this machine aside
+      setCopied(`${title}: copied`);
+    } catch {
+      setCopied("The browser does not let this page copy: select the line.");
+    }
   };
   return (
     <section class="card" aria-labelledby="hints-title">
