@@ -1,5 +1,5 @@
 # ./dev bench [GOOGLE BENCHMARK ARGS]: builds the benchmarks at -O2 and runs each. Run from the repository's root.
-# ./dev bench peers: the release beside what others build: a network that drops under 5,000 clients (Node's socket.io), replays,
+# ./dev bench peers: the release beside what others build: a network that drops under 5,000 clients (Node's socket.io), replays, what a connection, an event and a delivery cost,
 # durable events (Node's redis-streams-adapter on a Redis that syncs always, or not at all), instructions of events that are not kept.
 set -euo pipefail
 source tools/dev/environment.sh
@@ -22,6 +22,7 @@ build_preset bench
 export FANFARE_PROGRAM=$PWD/build/release/bin/fanfare
 node bench/drop.mjs
 node bench/replays.mjs
+node bench/sizing.mjs
 node --test tests/interop/history.test.mjs  # without sanitizers it holds a waiting replay to 1 MiB
 build/bench/bin/bench_log
 TMPDIR=$PWD/build build/bench/bin/bench_redis_log
