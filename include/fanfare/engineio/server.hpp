@@ -62,11 +62,12 @@ struct server_options {
   /// answers the exchange from there, or runs `unknown`, once, on any thread. `admits` refuses with 403 what only
   /// pretends to come from a node. Thread: a worker's.
   struct fleet_terms {
-    std::uint16_t node = 0;
+    std::uint16_t node = 0;  // this one's
+    /// Asked for requests of other nodes' sessions.
     std::function<void(std::uint16_t node, const http::exchange_ptr&, std::function<void()> unknown)> hand_over;
-    std::function<bool(const http::request&)> admits;
+    std::function<bool(const http::request&)> admits;  // whether a node sent it
   };
-  std::optional<fleet_terms> fleet;
+  std::optional<fleet_terms> fleet;  // empty: one node
   /// Adds headers: to the handshake's answer only, and to every answer.
   std::function<void(http::fields&, const http::request&)> initial_headers;
   std::function<void(http::fields&, const http::request&)> headers;  // to every answer

@@ -16,8 +16,9 @@ namespace fanfare::http {
 /// body or the method expects one, the body. Host is among its fields.
 [[nodiscard]] std::string request_text(const request& what);
 
+/// Of a client.
 struct client_options {
-  milliseconds connect_timeout{5000};
+  milliseconds connect_timeout{5000};       // of one connection, its TLS handshake in it
   std::size_t answer_bytes_max = 16777216;  // of a body
   std::size_t header_bytes_max = 65536;     // of an answer
   milliseconds idle_max{5000};              // a connection that waited longer is not used again
@@ -39,6 +40,7 @@ class client {
   /// timeout, payload_too_large, unavailable (no connection, or it ended; detail says which), protocol_violation.
   /// Dropping what is returned ends the question and its connection: `done` does not run then.
   using answered = std::function<void(result<response>)>;
+  /// See answered.
   [[nodiscard]] std::shared_ptr<void> ask(const net::endpoint& peer, const request& what, milliseconds timeout,
                                           answered done);
   /// Connections that wait for a question.

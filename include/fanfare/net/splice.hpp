@@ -11,8 +11,8 @@ namespace fanfare::net {
 
 /// One end of a splice: a stream, and what it is sent before anything that comes from the other end.
 struct splice_end {
-  std::unique_ptr<byte_stream> stream;
-  std::string first = {};
+  std::unique_ptr<byte_stream> stream;  // attached to the worker
+  std::string first = {};               // sent before the rest
 };
 
 /// Carries bytes between two streams, both ways, until both have ended or one fails; then closes both. Reads no faster
