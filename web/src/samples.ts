@@ -9,7 +9,7 @@ export interface Stats {
   draining: boolean;
   workers: number;
   connections: { total: number; sessions: number; websocket: number; polling: number; tcp: number };
-  nodes: string[];
+  nodes: { name: string; address: string; draining: boolean }[];
   rooms: number;
   filters: number;
   history: { backend: string; ready: boolean; entries: number; bytes: number; rooms: number; trimmed: number; cursor: string };

@@ -74,7 +74,7 @@ function Keeping({ stats }: { stats: Stats }) {
         <dt>Trimmed</dt><dd>{counted(history.trimmed, "event")}</dd>
         <dt>Redis</dt>
         <dd>{history.backend !== "redis" ? "not used" : <span class={history.ready ? "good" : "bad"}>{history.ready ? "connected" : "not reached"}</span>}</dd>
-        <dt>Nodes</dt><dd>{nodes.length === 0 ? "this one alone" : nodes.map((node) => <code key={node}>{node} </code>)}</dd>
+        <dt>Nodes</dt><dd>{nodes.length === 0 ? "this one alone" : nodes.map(({ name, draining }) => <code key={name}>{name}{draining ? " (draining)" : ""} </code>)}</dd>
       </dl>
     </section>
   );
