@@ -79,7 +79,7 @@ class redis_appender {
   [[nodiscard]] bool idle() const noexcept { return waiting_.empty() && calls_.empty(); }
 
  private:
-  static constexpr std::size_t calls_max = 2;  // append.lua remembers the answers to so many
+  static constexpr std::size_t calls_max = 2;   // append.lua remembers the answers to so many
   static constexpr std::size_t split_min = 32;  // jobs
   struct call {
     std::uint64_t number = 0;

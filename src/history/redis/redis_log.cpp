@@ -304,9 +304,8 @@ void redis_log::on_answered(redis_appender::answered came) {
   take_standing(came.now);
   for (std::size_t i = 0; i < came.jobs.size(); ++i) {
     if (!came.jobs[i].done) continue;
-    answers_.push_back(
-        {came.now.last, home_.now() + answer_delay_max,
-         [done = std::move(came.jobs[i].done), outcome = std::move(came.outcomes[i])] { done(outcome); }});
+    answers_.add(came.now.last, home_.now() + answer_delay_max,
+                 [done = std::move(came.jobs[i].done), outcome = std::move(came.outcomes[i])] { done(outcome); });
   }
   give_answers();
 }
@@ -327,14 +326,7 @@ void redis_log::observe_own(const redis_appender::answered& came) {
 }
 
 void redis_log::give_answers() {
-  const auto now = home_.now();
-  bool late = false;
-  while (!answers_.empty() && (answers_.front().until <= follower_->last() || answers_.front().deadline <= now)) {
-    const auto ready = std::move(answers_.front());
-    answers_.pop_front();
-    late = late || ready.until > follower_->last();
-    ready.give();
-  }
+  const bool late = answers_.give([this] { return follower_->last(); }, home_.now());
   if (!late || !following_) return;
   // What it reads from may be a master that is none any more.
   follower_->stop();

@@ -6,7 +6,6 @@
 
 #include <condition_variable>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -26,6 +25,7 @@
 #include "history/redis/redis_joiner.hpp"
 #include "history/redis/redis_reader.hpp"
 #include "history/redis/stream_codec.hpp"
+#include "history/redis/waiting_answers.hpp"
 
 namespace fanfare::history {
 
@@ -76,11 +76,6 @@ class redis_log final : public log {
   void trim(std::int64_t now_ms) override;
 
  private:
-  struct waiting_answer {
-    stream_id until;  // of the stream: observed up to there, it is given
-    steady_time deadline;
-    std::function<void()> give;
-  };
   template <class Value>
   [[nodiscard]] Value guarded(const Value& what) const {
     const std::lock_guard guard(mutex_);
@@ -126,7 +121,7 @@ class redis_log final : public log {
   // What is read up to there lacks nothing that was not asked about, or, up to the second, that was not told as a
   // break.
   std::uint64_t whole_to_ = 0, broken_to_ = 0;
-  std::deque<waiting_answer> answers_;
+  waiting_answers answers_;
   timer_id timer_ = 0;
 
   mutable std::mutex mutex_;  // guards all below

@@ -14,6 +14,7 @@
 #include <fanfare/net/connector.hpp>
 #include <fanfare/net/workers.hpp>
 
+#include "history/entries.hpp"
 #include "history/redis/redis_log.hpp"
 #include "redis/real/redis_process.hpp"
 #include "support/temporary_folder.hpp"
@@ -83,6 +84,23 @@ class redis_rig : public node_rig {
   fanfare::test::temporary_folder folder_;
   redis::test::redis_process server_;
 };
+
+inline entry named(const std::string& id, std::vector<std::string> rooms = {"a"}) {
+  auto out = event(std::move(rooms), 1);
+  out.id = id;
+  return out;
+}
+
+inline entry passing(const std::string& id) {
+  auto out = named(id);
+  out.kept = false;
+  out.json = {};
+  return out;
+}
+
+inline std::vector<answer> remembering(const std::string& key, const std::string& digest, const std::string& id) {
+  return {{key, digest, {{id, 0, 0}}, 1}};
+}
 
 /// A node, and all that it is told.
 struct listening_node {
