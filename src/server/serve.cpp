@@ -87,7 +87,7 @@ int run_serve(const serve_request& asked, const streams& io) {
   std::string token;
   if (asked.dev) {
     token = dev_token(settings);
-    running.give_away(dashboard_gift(settings, token, asked.program));
+    running.give_away(dashboard_gift(settings, token, asked.program), asked.dev_public);
     open_at_dashboard(running.web());
   }
   running.start();

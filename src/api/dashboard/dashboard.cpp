@@ -61,9 +61,18 @@ void serve_file(const dashboard_file& file, const http::exchange_ptr& exchange) 
   exchange->respond(std::move(answer));
 }
 
+/// An IP address or localhost: what no other page can have in its place.
+bool names_an_address(std::string_view host) {
+  if (host.starts_with('[')) return true;
+  host = host.substr(0, host.find(':'));
+  if (host == "localhost" || host.ends_with(".localhost")) return true;
+  return !host.empty() && host.find_first_not_of("0123456789.") == std::string_view::npos;
+}
+
 void greet(const dashboard& page, const http::exchange_ptr& exchange) {
   object told{{"version", page.version}};
-  if (!page.dev.is_null()) told.set("dev", page.dev);
+  const auto host = exchange->request().headers.get("Host").value_or("");
+  if (!page.dev.is_null() && (page.dev_public || names_an_address(host))) told.set("dev", page.dev);
   auto answer = json_answer(200, std::move(told));
   guard(answer.headers);
   exchange->respond(std::move(answer));

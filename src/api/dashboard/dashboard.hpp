@@ -19,6 +19,9 @@ struct dashboard {
   std::string version;
   /// {token, key, hints:[{title, line}]} for `serve --dev`, null otherwise. Set before the server starts.
   value dev = {};
+  /// Whether `dev` is for pages of any host: `--dev-public`. Otherwise for those that name this machine by an address or
+  /// as localhost, so that nobody's host name that leads here (DNS rebinding) gets a page of its own to read it.
+  bool dev_public = false;
 };
 
 /// GET /dashboard/ and below. Before the server's start(). `page` must outlive it.

@@ -256,7 +256,10 @@ void service::stop() {
   state_->caller.reset();
 }
 
-void service::give_away(value dev) { state_->shared.page.dev = std::move(dev); }
+void service::give_away(value dev, bool to_any_host) {
+  state_->shared.page.dev = std::move(dev);
+  state_->shared.page.dev_public = to_any_host;
+}
 
 http::server& service::web() noexcept { return state_->web; }
 

@@ -34,8 +34,8 @@ class service {
   /// Disconnects every client, lets answers under way finish, ends the workers. Idempotent.
   void stop();
 
-  /// What the dashboard signs in with by itself (api::dashboard::dev). Before start().
-  void give_away(value dev);
+  /// What the dashboard signs in with by itself (api::dashboard::dev), and whether under any host name. Before start().
+  void give_away(value dev, bool to_any_host);
   [[nodiscard]] http::server& web() noexcept;
   /// "http://127.0.0.1:8000", of the first address.
   [[nodiscard]] std::string url() const;

@@ -90,6 +90,22 @@ TEST(Dashboard, GivesATokenAwayOnlyWhereToldTo) {
   EXPECT_EQ(told.headers.get("Cache-Control"), "no-store");
 }
 
+TEST(Dashboard, GivesItToNoHostNameThatMerelyLeadsHere) {
+  page_host dev(object{{"token", "t"}});
+  const auto gives = [&dev](const std::string& host) {
+    return dev.get("/dashboard/session.json", {{"Host", host}}).json().find("dev") != nullptr;
+  };
+  for (const auto* host :
+       {"127.0.0.1:8000", "localhost:8000", "localhost", "app.localhost:1", "[::1]:8000", "10.0.0.7"}) {
+    EXPECT_TRUE(gives(host)) << host;
+  }
+  for (const auto* host : {"evil.example:8000", "evil.example", "127.0.0.1.evil.example", "localhost.evil.example"}) {
+    EXPECT_FALSE(gives(host)) << host;
+  }
+  dev.page.dev_public = true;
+  EXPECT_TRUE(gives("evil.example:8000"));
+}
+
 TEST(Dashboard, TheBuildHasPutItsFilesIn) {
   const auto files_built = api::dashboard_files();
   if (files_built.empty()) GTEST_SKIP() << "built with FANFARE_DASHBOARD=OFF";
