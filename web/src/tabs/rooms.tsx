@@ -47,7 +47,7 @@ const memberColumns: Column<Member>[] = [
 ];
 
 export function Room({ room }: { room: string }) {
-  const { data, failure } = usePolled<{ connections: number; members: Member[] }>(`/api/v1/rooms/${encodeURIComponent(room)}`, 3000);
+  const { data, failure } = usePolled<{ connections: number; members: Member[] }>(`/api/v1/rooms/${encodeURIComponent(room)}`, 5000);
   const [search, setSearch] = useState("");
   const [order, setOrder] = useState("user");
   const members = useMemo(() => {
