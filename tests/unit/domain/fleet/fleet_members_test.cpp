@@ -6,6 +6,8 @@
 #include <memory>
 #include <random>
 
+#include "domain/fleet/fleet_rig.hpp"
+
 namespace fanfare::domain {
 namespace {
 
@@ -14,6 +16,7 @@ using testing::IsEmpty;
 using testing::Pair;
 
 using test::node;
+using test::shared_facts;
 
 struct fleet_members_test : test::fleet_rig {};
 
