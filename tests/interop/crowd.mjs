@@ -1,7 +1,7 @@
 // Many Socket.IO connections on little: one WebSocket for two of them, the packets written by hand. A process of its own, so that whoever
 // needs a crowd behind a server is not held up by it.
-//   node crowd.mjs URL SECRET COUNT
-// Says "ready" to its parent once all have joined their rooms, and ends with it.
+//   node crowd.mjs URL SECRET COUNT SECONDS
+// Tells its parent how many have joined their rooms once all have, or the time is up, and ends with it.
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import WebSocket from "ws";
@@ -30,14 +30,15 @@ function join(url, secret, number) {
   });
 }
 
-async function gather(url, secret, count) {
+async function gather(url, secret, count, seconds) {
   const together = 64;
+  const until = Date.now() + seconds * 1000;
   let next = 0;
   const comers = Array.from({ length: together }, async () => {
-    while (next < count / 2) await join(url, secret, next++);
+    while (next < count / 2 && Date.now() < until) await join(url, secret, next++);
   });
   await Promise.all(comers);
-  process.send("ready");
+  process.send(next * 2);
 }
 
 /** Settings that let a crowd in from one address. */
@@ -45,24 +46,25 @@ export const crowdSettings = (count) => ({
   "limits.connections": count + 1000, "limits.connections_per_address": 0, "limits.connects_per_second": 0,
 });
 
-/** Resolves once all are in; gives what sends them away. */
-export async function crowd(url, secret, count) {
-  const child = fork(fileURLToPath(import.meta.url), [url, secret, String(count)],
+/** Resolves once all are in, or as many as the seconds allow; gives their number, and what sends them away. */
+export async function crowd(url, secret, count, seconds) {
+  const child = fork(fileURLToPath(import.meta.url), [url, secret, String(count), String(seconds)],
     { stdio: ["ignore", "ignore", "inherit", "ipc"] });
   const ended = new Promise((resolve) => child.once("exit", resolve));
   const ready = new Promise((resolve, reject) => {
     child.once("message", resolve);
     child.once("exit", (code) => reject(new Error(`the crowd ended with ${code}`)));
   });
-  await within(240000, ready, `${count} connections`);
-  return async () => {
+  const joined = await within((seconds + 60) * 1000, ready, `${count} connections`);
+  const sendAway = async () => {
     child.kill();
     await ended;
   };
+  return { joined, sendAway };
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   process.on("disconnect", () => process.exit());
-  const [url, secret, count] = process.argv.slice(2);
-  await gather(url, secret, Number(count));
+  const [url, secret, count, seconds] = process.argv.slice(2);
+  await gather(url, secret, Number(count), Number(seconds));
 }

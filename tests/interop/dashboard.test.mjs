@@ -1,5 +1,6 @@
-// The dashboard as a person uses it, in Chromium: what is seen, pressed and typed, with 20,000 connections behind it, or as many as
-// FANFARE_DASHBOARD_CONNECTIONS says (2,000 and up). FANFARE_SCREENSHOTS names a folder for the pictures of docs/guide/dashboard.md.
+// The dashboard as a person uses it, in Chromium: what is seen, pressed and typed, with 20,000 connections behind it, or as many as a
+// slow machine brings in within a minute; FANFARE_DASHBOARD_CONNECTIONS asks for so many, however long. FANFARE_SCREENSHOTS names
+// a folder for the pictures of docs/guide/dashboard.md.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
@@ -10,13 +11,13 @@ import { jwt, secret, Server, serviceKey } from "./server.mjs";
 
 // Two connections share a descriptor; where a process may not have as many, there are fewer.
 const descriptors = Number(execFileSync("bash", ["-c", "ulimit -Hn"]).toString().replace("unlimited", "1000000"));
-const connections = Number(process.env.FANFARE_DASHBOARD_CONNECTIONS ?? Math.min(20000, 2 * (descriptors - 500)));
+const wanted = Number(process.env.FANFARE_DASHBOARD_CONNECTIONS ?? Math.min(20000, 2 * (descriptors - 500)));
 const now = () => Math.floor(Date.now() / 1000);
 
 let server, page;
 let sendAway = async () => {};
 before(async () => {
-  server = await Server.start({ settings: { ...crowdSettings(connections), "limits.send_queue_bytes": 64000000 } });
+  server = await Server.start({ settings: { ...crowdSettings(wanted), "limits.send_queue_bytes": 64000000 } });
   page = await DashboardPage.open(server.url + "/dashboard/");
 });
 after(async () => {
@@ -90,7 +91,10 @@ test("the overview moves with what happens", async () => {
 });
 
 test("thousands of rooms and connections are searched, sorted and scrolled", async (t) => {
-  sendAway = await crowd(server.url, secret, connections);
+  const here = await crowd(server.url, secret, wanted, process.env.FANFARE_DASHBOARD_CONNECTIONS ? 600 : 60);
+  sendAway = here.sendAway;
+  const connections = here.joined;
+  assert.ok(connections >= 2000, `${connections} connections`);
   const users = connections / 2;
   await figureIs("Connections", (connections + 1).toLocaleString("en"));
   await traffic();
@@ -107,6 +111,7 @@ test("thousands of rooms and connections are searched, sorted and scrolled", asy
   assert.ok(drawn < 100, `${drawn} rows drawn`);
   assert.ok(Number(await page.evaluate(`document.querySelector(".rows table").ariaRowCount ?? document.querySelector(".rows table").getAttribute("aria-rowcount")`)) > users);
   // From top to bottom in steps: each frame of it, and at the end the last row.
+  const idle = await page.busy();
   const worst = await page.evaluate(`(async () => {
     const box = document.querySelector(".rows");
     const frame = () => new Promise(requestAnimationFrame);
@@ -121,8 +126,9 @@ test("thousands of rooms and connections are searched, sorted and scrolled", asy
     }
     return worst;
   })()`);
-  t.diagnostic(`${connections} connections, ${users} rooms and more: ${drawn} rows drawn, worst frame ${worst.toFixed(1)} ms`);
-  assert.ok(worst < 150, `a frame took ${worst} ms`);
+  const step = ((await page.busy()) - idle) / 40;
+  t.diagnostic(`${connections} connections, ${users} rooms and more: ${drawn} rows drawn, ${step.toFixed(1)} ms of work a step, worst frame ${worst.toFixed(1)} ms`);
+  assert.ok(step < 50, `a step took ${step} ms of the page's own time`);
   await page.waitFor(`[...document.querySelectorAll(".rows tbody td")].some((cell) => cell.innerText.startsWith("user:"))`);
   await page.fill("Search rooms", `user:crowd-${users - 1}`);
   await page.sees(`user:crowd-${users - 1}`);
@@ -274,21 +280,16 @@ test("ten thousand events at once do not hold the page up", async (t) => {
   await page.fill("Room", "project:burst");
   await page.press("Subscribe");
   await page.sees("Listening to project:burst");
-  await page.evaluate(`(() => {
-    window.worst = 0;
-    let last = performance.now();
-    const look = (now) => { window.worst = Math.max(window.worst, now - last); last = now; window.watching = requestAnimationFrame(look); };
-    window.watching = requestAnimationFrame(look);
-  })()`);
+  const idle = await page.busy();
   for (let batch = 0; batch < 10; ++batch) {
     await server.publish(Array.from({ length: 1000 }, (_, n) =>
       ({ type: "project.updated", data: { project_id: "burst", changes: { n: batch * 1000 + n } } })));
   }
   await page.waitFor(`document.querySelector(".events tbody")?.innerText.includes('"n":9999')`);
   await page.sees("2,000 shown, the newest");
-  const worst = await page.evaluate(`cancelAnimationFrame(window.watching), window.worst`);
-  t.diagnostic(`10,000 events: worst frame ${worst.toFixed(1)} ms`);
-  assert.ok(worst < 1000, `a frame took ${worst} ms`);
+  const worked = (await page.busy()) - idle;
+  t.diagnostic(`10,000 events: ${worked.toFixed(0)} ms of work`);
+  assert.ok(worked < 4000, `they took ${worked} ms of the page's own time`);
   await page.fill("Search what came", '"n":9000}');
   await page.sees("1 shown");
   await page.fill("Search what came", "");

@@ -39,6 +39,7 @@ export class DashboardPage {
     const page = new DashboardPage();
     page.browser = await Browser.open("about:blank");
     await page.browser.call("Page.addScriptToEvaluateOnNewDocument", { source: eyes });
+    await page.browser.call("Performance.enable", { timeDomain: "threadTicks" });
     await page.resize(width, height);
     await page.paint(dark);
     await page.browser.call("Page.navigate", { url });
@@ -85,6 +86,12 @@ export class DashboardPage {
   async signIn(token) {
     await this.fill("Token with the scope", token);
     await this.press("Sign in");
+  }
+
+  /** Milliseconds of its thread's own time that the page has been at work; what other programs take does not count. */
+  async busy() {
+    const { metrics } = await this.browser.call("Performance.getMetrics");
+    return metrics.find(({ name }) => name === "TaskDuration").value * 1000;
   }
 
   /** Fails on any finding of axe-core in what is shown now. */
