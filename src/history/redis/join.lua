@@ -9,14 +9,14 @@ local history = call('INFO', 'replication'):match('master_replid:(%w+)') or ''
 
 local function lost()
   if known_head == 0 then return false end
-  if known_head > st.head then return true end
   local f = entry(known_head)
   if f then return known_by ~= '' and f[BY] ~= known_by end
   return known_history ~= '' and history ~= known_history
 end
 
 local begins = not st.epoch
-if begins or (epoch == st.epoch and lost()) then
+-- Whatever its epoch: a log that went back to an earlier one would give positions a second time under it.
+if begins or known_head > st.head or (epoch == st.epoch and lost()) then
   st.epoch = fresh
   if known_head > st.head then st.head = known_head end
   if not begins then pass(function() call('XADD', P, st.last, 'epoch', fresh) end) end
