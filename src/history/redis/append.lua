@@ -1,17 +1,18 @@
 -- Appends what a node has gathered. ARGV: epoch, node, number of the call, whether it is nothing without the one before
 -- it (0, 1), head that the node knows, now (Unix ms),
--- bounds (bytes, entries, entries of a room, age in ms), window of the answers (ms) and their number, then the jobs:
+-- bounds (bytes, entries, entries of a room, age in ms), window of the answers (ms) and their number, number of this
+-- sending, then the jobs:
 --   "batch", answers, entries, answers × (key, digest, events, events × (id, position or "", of the batch or "")),
 --            entries × (kept, id, type, packed rooms, time, expires, conflation key, newest, size, JSON)
 --   "fact", name, number, until, content
--- Replies {standing, last stream id before, jobs}; a job is {"ok" or the error's code, positions, known answers}, or
--- the position alone, of one entry that was not known. With nothing done it replies {"epoch"}, when the log is not the
--- one that the node knows, or {"early"}, when the call before has not been made.
+-- Replies {standing, last stream id before, jobs, who appended it}; a job is {"ok" or the error's code, positions, known
+-- answers}, or the position alone, of one entry that was not known. With nothing done it replies {"epoch"}, when the log
+-- is not the one that the node knows, or {"early"}, when the call before has not been made.
 local A = ARGV
 local epoch, node, call_number, follows, known_head, now = A[1], A[2], A[3], A[4] == '1', num(A[5]), num(A[6])
 local bounds = {bytes = num(A[7]), entries = num(A[8]), room = num(A[9]), age = num(A[10])}
 local window, answers_max = A[11], num(A[12])
-local at = 13  -- the next argument
+local at = 14  -- the next argument
 local KEPT_AT, ID_AT, TYPE_AT, ROOMS_AT, TIME_AT, EXPIRES_AT, KEY_AT, NEWEST_AT, SIZE_AT, JSON_AT = 0, 1, 2, 3, 4, 5, 6,
                                                                                                     7, 8, 9
 local WORDS = 10  -- of an entry
@@ -24,13 +25,19 @@ local done = call('GET', done_key)
 local function is_of(record, number) return record and record:match('^%d+') == number end
 if is_of(done, call_number) then
   local kept = cmsgpack.unpack(done:sub(#call_number + 2))
-  return {standing(), kept[1], kept[2]}
+  -- As it stood then: what has come since is not this call's.
+  local stands = standing()
+  stands[2], stands[3] = kept[3], kept[4]
+  return {stands, kept[1], kept[2], kept[5]}
 end
-if follows and not is_of(call('GET', P .. ':done:' .. node .. ':' .. 1 - turn), text(num(call_number) - 1)) then
-  return {'early'}
-end
+local other = call('GET', P .. ':done:' .. node .. ':' .. 1 - turn)
+-- Sent over a connection that was given up, and come behind what another has brought since: nobody waits for it.
+local function is_past(record) return record and num(record:match('^%d+')) > num(call_number) end
+if is_past(done) or is_past(other) then return {'epoch'} end
+if follows and not is_of(other, text(num(call_number) - 1)) then return {'early'} end
 local before = st.last
-local by = node .. ':' .. call_number
+-- Of this run and no other: on a log that lost its end the same call may be made again behind another beginning.
+local by = node .. ':' .. call_number .. '.' .. A[13]
 
 -- What rooms gain is listed together, when all is appended; what that drops goes after it.
 local gains, gaining, firm_gains, newest = {}, {}, {}, {}
@@ -227,10 +234,10 @@ settle()
 trim(now, bounds)
 save()
 -- Its time is renewed now and then: that costs more than the rest of the command.
-local kept = call_number .. ' ' .. cmsgpack.pack({before, jobs})
+local kept = call_number .. ' ' .. cmsgpack.pack({before, jobs, st.last, st.head, by})
 if done and num(call_number) % 64 > 1 then
   call('SET', done_key, kept, 'KEEPTTL')
 else
   call('SET', done_key, kept, 'PX', 3600000)
 end
-return {standing(), before, jobs}
+return {standing(), before, jobs, by}

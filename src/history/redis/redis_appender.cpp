@@ -81,6 +81,7 @@ void redis_appender::send(call& which) {
   words.add(options_.bounds.age_max.count());
   words.add(options_.answer_window.count());
   words.add(options_.answers_max);
+  words.add(++sendings_);
   for (const auto& job : which.jobs) {
     if (job.item)
       add_fact(words, *job.item);
@@ -138,13 +139,12 @@ void redis_appender::refuse(std::uint64_t number, const std::string& why) {
 bool redis_appender::settle(const std::vector<redis::reply>& replies) {
   const auto& parts = replies[0].elements;
   auto& done = calls_.front();
-  if (parts.size() != 3 || parts[2].elements.size() != done.jobs.size()) return false;
+  if (parts.size() != 4 || parts[2].elements.size() != done.jobs.size()) return false;
   auto now = parse_standing(parts[0]);
   const auto before = parse_stream_id(parts[1].text);
   if (!now || !before) return false;
   const bool too_few = options_.min_replicas != 0 && replies.back().integer < options_.min_replicas;
   answered out{std::move(done.jobs), {}, *before, std::move(*now)};
-  const auto by = options_.node + ":" + std::to_string(done.number);
   calls_.pop_front();
   for (std::size_t i = 0; i < out.jobs.size(); ++i) {
     auto outcome = parse_outcome(parts[2].elements[i], out.jobs[i].answers);
@@ -156,7 +156,7 @@ bool redis_appender::settle(const std::vector<redis::reply>& replies) {
     }
     out.outcomes.push_back(std::move(outcome));
   }
-  if (out.now.head > before->position) know(out.now.head, by);
+  if (out.now.head > before->position) know(out.now.head, parts[3].text);
   told_.done(std::move(out));
   return true;
 }

@@ -102,7 +102,7 @@ class redis_appender {
   std::deque<append_job> waiting_;
   std::deque<call> calls_;  // under way, or to be made again: the oldest first
   bool flush_due_ = false;
-  std::uint64_t call_number_ = 0, connection_ = 0;
+  std::uint64_t call_number_ = 0, sendings_ = 0, connection_ = 0;
   std::uint64_t known_head_ = 0;
   std::string known_by_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
