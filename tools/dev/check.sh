@@ -85,16 +85,31 @@ check_chaos() {
   done
 }
 
+# 100,000 seeds, or SEEDS, without sanitizers and on all cores.
+check_simulation() {
+  install_packages "${build_packages[@]}" libgtest-dev libgmock-dev liblua5.1-0-dev python3
+  cmake --preset simulation >&2
+  cmake --build build/simulation --target simulation >&2
+  local seeds="${SEEDS:-100000}" parts each running=() failed=0
+  parts=$(nproc)
+  for ((each = 0; each < parts; each++)); do
+    build/simulation/bin/simulation --from $((each * (seeds / parts) + 1)) --seeds $((seeds / parts)) &
+    running+=($!)
+  done
+  for each in "${running[@]}"; do wait "$each" || failed=1; done
+  return $failed
+}
+
 case "${1:-all}" in
-  autobahn | chaos | format | tidy | clang | tsan | coverage) "check_$1" ;;
+  autobahn | chaos | simulation | format | tidy | clang | tsan | coverage) "check_$1" ;;
   all)
-    for part in format tidy clang tsan coverage chaos; do
+    for part in format tidy clang tsan coverage chaos simulation; do
       echo "== $part"
       "check_$part"
     done
     ;;
   *)
-    echo "no such part: $1 (format, tidy, clang, tsan, coverage, chaos, autobahn)" >&2
+    echo "no such part: $1 (format, tidy, clang, tsan, coverage, chaos, simulation, autobahn)" >&2
     exit 2
     ;;
 esac

@@ -1,6 +1,7 @@
 #pragma once
 
-// A publisher: sends events to any node, and again, to any node, until one acknowledges them. Inbound: course.
+// A publisher: sends events to any node, and again, to any node, until one acknowledges them, unless they are such as
+// cannot be told from new ones. Inbound: course.
 // Outbound: node, ledger.
 
 #include <memory>
@@ -25,9 +26,11 @@ class author final : public std::enable_shared_from_this<author> {
  private:
   struct request {
     std::vector<domain::draft> drafts;
+    std::vector<std::string> tags;  // of each
     bool answered = false;
+    bool once = false;  // its events have no ids of their own: asked again they would be others
   };
-  [[nodiscard]] domain::draft draw();
+  [[nodiscard]] domain::draft draw(bool named);
   void send(const std::shared_ptr<request>& what);
   void answer(const std::shared_ptr<request>& what, const result<domain::publish_answer>& outcome);
 

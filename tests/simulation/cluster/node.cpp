@@ -165,7 +165,7 @@ void node::publish(std::vector<domain::draft> drafts, const std::string& publish
 
 // Under the feed's mutex, on the log's thread.
 void node::deliver(const domain::outgoing& event) {
-  packet what{.id = std::string(event.envelope.find("id")->as_string()),
+  packet what{.id = tag_of(event.envelope),
               .cursor = std::string(event.envelope.find("cursor")->as_string()),
               .kept = event.sequence != 0};
   tell_("brings " + what.id + " " + what.cursor);

@@ -8,11 +8,16 @@
 
 namespace fanfare::simulation {
 
+/// What names an event, in its data: not every one has an id that its publisher knows.
+[[nodiscard]] inline std::string tag_of(const value& envelope) {
+  return std::string(envelope.find("data")->find("tag")->as_string());
+}
+
 /// What goes from a node to a client.
 struct packet {
   enum class kind : std::uint8_t { event, let_in, refused };
   kind what = kind::event;
-  std::string id;      // of an event
+  std::string id;      // of an event: its tag
   std::string cursor;  // of the event; of where it was let in
   bool kept = false;
   bool recovered = false;

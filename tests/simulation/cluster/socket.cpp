@@ -29,7 +29,7 @@ void socket::let_in(const std::vector<std::string>& rooms, const std::optional<s
   to.send = [weak = weak_from_this()](domain::replayed event) {
     const auto self = weak.lock();
     if (!self || !self->open_) return;
-    self->send_({.id = std::string(event.envelope.find("id")->as_string()),
+    self->send_({.id = tag_of(event.envelope),
                  .cursor = std::string(event.envelope.find("cursor")->as_string()),
                  .kept = true});
   };

@@ -40,7 +40,7 @@ class key_space {
   [[nodiscard]] bool holds(const std::string& key) const { return keys_.contains(key); }
 
   std::string history = "0000000000000000000000000000000000000000";  // of replication: master_replid
-  /// For who checks: the first value of each stream entry <n>-0 that there ever was, whatever became of it.
+  /// For who checks: the tag of each stream entry <n>-0 that there ever was, whatever became of it.
   std::map<std::uint64_t, std::string> written;
 
  private:

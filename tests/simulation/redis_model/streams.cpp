@@ -18,6 +18,15 @@ bool read(std::string_view text, std::uint64_t& into) {
   return code == std::errc{} && end == text.data() + text.size();
 }
 
+/// What identifies an event of the simulation, in its JSON; all of it where there is none.
+std::string tag_of(const std::string& json) {
+  constexpr std::string_view mark = "\"tag\":\"";
+  const auto at = json.find(mark);
+  if (at == std::string::npos) return json;
+  const auto begin = at + mark.size();
+  return json.substr(begin, json.find('"', begin) - begin);
+}
+
 template <class Id>
 std::string shown(const Id& id) {
   return std::to_string(id.first) + "-" + std::to_string(id.second);
@@ -55,7 +64,7 @@ reply key_space::do_xadd(word_span words) {
   auto& all = make<stream>(words[1]);
   all.entries.emplace_hint(all.entries.end(), id, std::vector<std::string>(words.begin() + 3, words.end()));
   all.last = id;
-  if (id.second == 0) written[id.first] = words[4];
+  if (id.second == 0) written[id.first] = tag_of(words.back());
   return bulk(shown(id));
 }
 
