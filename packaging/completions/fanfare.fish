@@ -19,7 +19,7 @@ complete -c fanfare -n '__fish_seen_subcommand_from serve' -s c -l config -r -F 
 complete -c fanfare -n '__fish_seen_subcommand_from serve' -s l -l listen -x -d 'Address to listen on (127.0.0.1:8000); port 0 takes a free one'
 complete -c fanfare -n '__fish_seen_subcommand_from serve' -s w -l workers -x -d 'Worker threads (one per core)'
 complete -c fanfare -n '__fish_seen_subcommand_from serve' -l dev-public -d 'Let --dev listen where others than this machine reach it'
-complete -c fanfare -n '__fish_seen_subcommand_from serve' -l dev -d 'In memory, a throw-away secret, tokens printed, a demo page at /'
+complete -c fanfare -n '__fish_seen_subcommand_from serve' -l dev -d 'In memory, a throw-away secret, tokens printed, the dashboard open at /'
 complete -c fanfare -n '__fish_seen_subcommand_from token' -s h -l help -d 'Print this help message and exit'
 complete -c fanfare -n '__fish_seen_subcommand_from token' -s c -l config -r -F -d 'TOML file (also FANFARE_CONFIG)'
 complete -c fanfare -n '__fish_seen_subcommand_from token' -l sub -x -d 'User the token speaks for'
