@@ -27,9 +27,10 @@ function workplace(t) {
 /** Runs a command as the container would; resolves when it says `ready`. */
 async function run(t, [command, ...args], folder, ready) {
   mkdirSync(folder, { recursive: true });
-  const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  // A group of its own: a shell's commands end with it.
+  const child = spawn(command, args, { cwd: folder, stdio: ["ignore", "pipe", "inherit"], detached: true });
   const ended = once(child, "exit");
-  t.after(async () => { child.kill("SIGKILL"); await ended; });
+  t.after(async () => { process.kill(-child.pid, "SIGKILL"); await ended; });
   await within(20000, new Promise((resolve, reject) => {
     createInterface({ input: child.stdout }).on("line", (line) => line.includes(ready) && resolve());
     child.once("exit", (code) => reject(new Error(`${command} ended with ${code}`)));
