@@ -88,7 +88,7 @@ check_chaos() {
 # 100,000 seeds, or SEEDS, without sanitizers and on all cores.
 check_simulation() {
   install_packages "${build_packages[@]}" libgtest-dev libgmock-dev liblua5.1-0-dev python3
-  cmake --preset simulation >&2
+  cmake --preset simulation -DFANFARE_DASHBOARD=OFF >&2
   cmake --build build/simulation --target simulation >&2
   local seeds="${SEEDS:-100000}" parts each running=() failed=0
   parts=$(nproc)
