@@ -30,13 +30,14 @@ redis_joiner::~redis_joiner() {
 
 void redis_joiner::join() {
   joined_ = false;
+  as_.reset();
   again_ = asking_;
   if (!asking_) ask();
 }
 
 void redis_joiner::ask() {
   asking_ = true;
-  const auto known = told_.known();
+  const auto known = as_ ? *as_ : told_.known();
   word_list words;
   words.add("EVAL");
   words.add(scripts::join());
@@ -62,6 +63,25 @@ void redis_joiner::ask() {
   });
 }
 
+/// Whether this is the log under an epoch that the node has known before: a master that was none any more began another
+/// one, and its successor knows nothing of that. Then what the node had seen of the earlier epoch is asked about.
+bool redis_joiner::knew(const std::string& epoch) {
+  const bool asked = as_.has_value();
+  as_.reset();
+  auto now = told_.known();
+  if (epoch == now.epoch) return false;
+  if (const auto before = former_.find(epoch); !asked && before != former_.end()) {
+    as_ = before->second;
+    return true;
+  }
+  former_.erase(epoch);
+  if (now.epoch.empty()) return false;
+  now.unseen.clear();
+  if (former_.size() >= former_max) former_.erase(former_.begin());
+  former_[now.epoch] = std::move(now);
+  return false;
+}
+
 void redis_joiner::take(const result<std::vector<redis::reply>>& came) {
   asking_ = false;
   if (!came) return try_later(came.error().detail);
@@ -72,6 +92,7 @@ void redis_joiner::take(const result<std::vector<redis::reply>>& came) {
   const auto now = answer.size() == 3 ? parse_standing(answer[0]) : std::nullopt;
   if (!now) return try_later("its answer cannot be read");
   if (std::exchange(again_, false)) return ask();
+  if (knew(now->epoch)) return ask();
   scripts_ = {came->at(0).text, came->at(1).text, came->at(2).text};
   const auto before = std::exchange(history_, answer[2].text);
   joined_ = true;
@@ -80,6 +101,7 @@ void redis_joiner::take(const result<std::vector<redis::reply>>& came) {
 
 void redis_joiner::try_later(const std::string& reason) {
   again_ = joined_ = false;
+  as_.reset();
   told_.away(reason);
   home_.cancel(timer_);
   timer_ = home_.after(pause, [this] {

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -55,7 +57,9 @@ class redis_joiner {
   [[nodiscard]] const script_hashes& loaded() const noexcept { return scripts_; }
 
  private:
+  static constexpr std::size_t former_max = 16;
   void ask();
+  [[nodiscard]] bool knew(const std::string& epoch);
   void take(const result<std::vector<redis::reply>>& came);
 
   executor& home_;
@@ -64,7 +68,9 @@ class redis_joiner {
   const events told_;
   std::unique_ptr<redis::client> client_;
   script_hashes scripts_;
-  std::string history_;  // of replication, when it joined last
+  std::string history_;                      // of replication, when it joined last
+  std::map<std::string, known_log> former_;  // epochs that the log had before, and what was known of it then
+  std::optional<known_log> as_;              // one of them, that is asked about
   bool joined_ = false, asking_ = false, again_ = false;
   timer_id timer_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);

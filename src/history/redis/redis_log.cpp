@@ -7,10 +7,8 @@
 namespace fanfare::history {
 
 namespace {
-
 constexpr milliseconds tick_interval{100};
 constexpr milliseconds answer_delay_max{1000};  // beyond it an append is answered though this node has not seen it yet
-
 }  // namespace
 
 redis_log::redis_log(executor& home, redis_log_options options)
@@ -347,10 +345,11 @@ void redis_log::follow(const stream_id& after, bool all_facts) {
   following_ = !all_facts;
   doubts_ = false;
   whole_to_ = broken_to_ = 0;
+  const auto turn = ++follows_;
   if (following_) return follower_->read_on(after);
   follower_->stop();
-  reader_->facts([this, after](const auto& kept) {
-    if (!joiner_) return;
+  reader_->facts([this, after, turn](const auto& kept) {
+    if (!joiner_ || turn != follows_) return;  // asked again since: it would read anew what has been read by then
     if (!kept) return joiner_->try_later("it did not give what is kept beside the events");
     told_.facts_reread(kept->all);
     {

@@ -116,6 +116,7 @@ class redis_log final : public log {
   std::unique_ptr<redis_reader> reader_;
   std::unique_ptr<redis_follower> follower_;
   bool following_ = false, facts_missed_ = false;
+  std::uint64_t follows_ = 0;  // times that it began to follow: only the last counts
   std::optional<steady_time> away_since_;
   bool doubts_ = false;  // what follows waits until it is known whether what it lacks was dropped
   // What is read up to there lacks nothing that was not asked about, or, up to the second, that was not told as a
