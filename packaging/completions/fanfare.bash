@@ -76,7 +76,7 @@ _fanfare() {
     "publish") words="--help --data --room --id --url --key" ;;
     "listen") words="--help --room --since --last --url --retry --token" ;;
     "events") words="--help --check --config --format" ;;
-    "config") words="--help --config --file-only --default --check --show --reference" ;;
+    "config") words="--help --config --file-only --production --default --check --show --reference" ;;
     "history") words="--help" ;;
     "history stats") words="--help --config --path" ;;
     "history export") words="--help --config --path --room --since --format" ;;

@@ -49,6 +49,7 @@ complete -c fanfare -n '__fish_seen_subcommand_from events' -l format -x -a 'tab
 complete -c fanfare -n '__fish_seen_subcommand_from config' -s h -l help -d 'Print this help message and exit'
 complete -c fanfare -n '__fish_seen_subcommand_from config' -s c -l config -r -F -d 'TOML file (also FANFARE_CONFIG)'
 complete -c fanfare -n '__fish_seen_subcommand_from config' -l file-only -d 'Check the file without the environment'
+complete -c fanfare -n '__fish_seen_subcommand_from config' -l production -d 'Tell too what of the production checklist is open; warnings end it with 1'
 complete -c fanfare -n '__fish_seen_subcommand_from config' -l default -d 'The commented default file'
 complete -c fanfare -n '__fish_seen_subcommand_from config' -l check -r -F -d 'Check a file, with the environment as at a start'
 complete -c fanfare -n '__fish_seen_subcommand_from config' -l show -d 'The effective values and where each came from, secrets masked'

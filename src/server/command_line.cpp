@@ -62,6 +62,7 @@ struct program {
   std::vector<std::string> schemas;
   std::string check;
   bool file_only = false;
+  bool production = false;
   bool show_default = false;
   bool show_reference = false;
   bool show_effective = false;
@@ -206,7 +207,7 @@ struct program {
 
   void add_config() {
     auto* sub = command("config", "Print or check the configuration", [this] {
-      if (!check.empty()) return run_config_check({check, file_only ? nullptr : from.environment}, io);
+      if (!check.empty()) return run_config_check({check, file_only ? nullptr : from.environment}, production, io);
       if (show_effective) return run_config_show(from, io);
       io.out << (show_reference ? reference_markdown() : default_toml());
       return 0;
@@ -220,6 +221,9 @@ struct program {
     one->add_flag("--reference", show_reference, "The reference page, Markdown");
     one->require_option(1);
     sub->add_flag("--file-only", file_only, "Check the file without the environment")->needs(checked);
+    sub->add_flag("--production", production,
+                  "Tell too what of the production checklist is open; warnings end it with 1")
+        ->needs(checked);
   }
 };
 

@@ -11,10 +11,12 @@
 #include <thread>
 #include <utility>
 
+#include <fmt/format.h>
 #include <fanfare/base/json.hpp>
 
 #include "domain/catalogue/catalogue_formats.hpp"
 #include "domain/envelope.hpp"
+#include "server/configuration/production_check.hpp"
 #include "server/event_types.hpp"
 #include "server/http_client.hpp"
 #include "server/listen_client.hpp"
@@ -48,6 +50,24 @@ void print_problem(const client_response& answer, std::ostream& err) {
     if (!text.empty()) err << ": " << text;
   }
   err << "\n";
+}
+
+/// Gives the exit code: hints leave it 0.
+int report_production(const configuration& settings, const std::string& path, const streams& io) {
+  const auto found = production_warnings(settings, surroundings_of(path));
+  for (const auto& each : found) io.err << "fanfare: " << each.line() << "\n";
+  const auto warnings = std::ranges::count(found, urgency::warning, &production_warning::level);
+  const auto hints = std::ssize(found) - warnings;
+  const auto counted = [](auto count, std::string_view what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+  };
+  if (warnings == 0) {
+    io.out << path << ": good for production, " << counted(hints, "hint") << "\n";
+    return 0;
+  }
+  io.err << "fanfare: " << path << ": not ready for production: " << counted(warnings, "warning") << ", "
+         << counted(hints, "hint") << "\n";
+  return 1;
 }
 
 }  // namespace
@@ -164,7 +184,7 @@ int run_events_check(const config_sources& from, const std::vector<std::string>&
   return 0;
 }
 
-int run_config_check(const config_sources& from, const streams& io) {
+int run_config_check(const config_sources& from, bool production, const streams& io) {
   // All at once: who mends one at a time would run this as often as there are faults.
   std::vector<std::string> faults;
   const auto note = [&faults](const std::vector<std::string>& more) {
@@ -191,6 +211,7 @@ int run_config_check(const config_sources& from, const streams& io) {
   // Keys that are missing or too short have been told, with their cure.
   if (together.empty()) collect([&] { static_cast<void>(verification_keys(settings)); });
   if (!faults.empty()) throw config_error(faults);
+  if (production) return report_production(settings, from.path, io);
   io.out << from.path << ": good\n";
   return 0;
 }

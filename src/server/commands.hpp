@@ -63,7 +63,8 @@ int run_events(const config_sources& from, const std::string& format, const stre
 /// Whether files of event types would be taken at a start, each with its fault. Throws config_error.
 int run_events_check(const config_sources& from, const std::vector<std::string>& paths, const streams& io);
 /// Everything that run_serve() would refuse before it listens, told at once. Throws config_error.
-int run_config_check(const config_sources& from, const streams& io);
+/// `production`: what of the production checklist is not ticked too; 1 when there are warnings.
+int run_config_check(const config_sources& from, bool production, const streams& io);
 int run_config_show(const config_sources& from, const streams& io);
 
 }  // namespace fanfare::server

@@ -27,15 +27,6 @@ void apply_dev_presets(configuration& settings) {
   preset("server.drain_ms", "0");
 }
 
-std::vector<std::string> open_addresses(const configuration& settings) {
-  std::vector<std::string> open;
-  for (const auto& address : settings.list("server.listen")) {
-    const auto host = address.substr(0, address.rfind(':'));
-    if (host != "localhost" && host != "[::1]" && !host.starts_with("127.")) open.push_back(address);
-  }
-  return open;
-}
-
 std::string dev_token(const configuration& settings) {
   return mint_token(settings,
                     {.sub = "dev",

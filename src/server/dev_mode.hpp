@@ -15,8 +15,6 @@ namespace fanfare::server {
 /// Puts a throw-away secret and service key in the place of whatever is configured, and fills in what is still at its
 /// default: every origin, logs for people.
 void apply_dev_presets(configuration& settings);
-/// The addresses of server.listen that others than this machine may reach.
-[[nodiscard]] std::vector<std::string> open_addresses(const configuration& settings);
 
 /// A token for user "dev" with every project, agent and scope, for thirty days.
 [[nodiscard]] std::string dev_token(const configuration& settings);

@@ -1,6 +1,7 @@
 // The other commands of the program: publish, listen, events, config; and what SIGHUP takes over.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -77,6 +78,30 @@ test("config: the default needs a secret only, a fault is named with its place, 
   assert.equal(shown.code, 0, shown.stderr);
   assert.ok(!shown.stdout.includes(secret) && !shown.stdout.includes(serviceKey), shown.stdout);
   assert.match(shown.stdout, /workers.*3.*FANFARE_SERVER__WORKERS/);
+});
+
+test("config --check --production: 0 with hints alone, 1 with warnings, 2 with faults", async () => {
+  const file = join(folder, "production.toml");
+  const check = (settings) => outcome(["config", "--check", file, "--production"], environment(settings));
+  const drawn = { "auth.secret": randomBytes(48).toString("base64"), "publish.keys": randomBytes(24).toString("hex") };
+  writeFileSync(file, '[history]\npath = "events.db"\n');
+  const ready = await check(drawn);
+  assert.equal(ready.code, 0, ready.stderr);
+  assert.match(ready.stdout, /production\.toml: good for production, \d+ hints?\n$/);
+  assert.ok(ready.stderr.split("\n").filter(Boolean).every((line) => / hint: /.test(line)), ready.stderr);
+
+  writeFileSync(file, '[server]\nlisten = ["0.0.0.0:8000"]\n[cors]\norigins = ["*"]\n[auth]\nquery_token = true\n');
+  const open = await check({ "auth.secret": "s".repeat(64), "publish.keys": drawn["publish.keys"] });
+  assert.equal(open.code, 1);
+  const warned = [...open.stderr.matchAll(/^fanfare: (.*?): warning: (\S+) /gm)].map(([, place, key]) => `${key} ${place.replace(`${folder}/`, "")}`);
+  assert.deepEqual(warned, ["server.listen production.toml:2", "auth.secret FANFARE_AUTH__SECRET", "auth.query_token production.toml:6",
+    "cors.origins production.toml:4", "limits.connects_per_second default", "history.backend default"]);
+  assert.match(open.stderr, /: hint: server\.listen has .*\/metrics is served to anybody/);
+  assert.match(open.stderr, /not ready for production: 6 warnings, \d+ hints\n$/);
+  assert.ok(!open.stderr.includes("ssss") && !open.stderr.includes(drawn["publish.keys"]), "no secret is repeated");
+
+  assert.equal((await check({ "auth.secret": "short" })).code, 2);
+  assert.deepEqual(await outcome(["config", "--production"]).then(({ code, stderr }) => [code, /--production requires --check/.test(stderr)]), [2, true]);
 });
 
 test("history: stats, export, delete, backup and verify of a file in use", async () => {

@@ -43,18 +43,6 @@ text_list split(std::string_view text) {
   return items;
 }
 
-/// "auth.secret" -> "AUTH__SECRET".
-std::string environment_name(std::string_view key) {
-  std::string out;
-  for (const char letter : key) {
-    if (letter == '.')
-      out += "__";
-    else
-      out += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
-  }
-  return out;
-}
-
 /// The key that a variable with single underscores only was meant for; "" when there is none.
 std::string key_meant_by(std::string_view variable) {
   std::string name(variable);
@@ -123,6 +111,26 @@ config_value parse_text(const config_key& key, std::string_view text, std::strin
         trimmed(std::string_view(item).substr(equals + 1));
   }
   return pairs;
+}
+
+std::string environment_name(std::string_view key) {
+  std::string out;
+  for (const char letter : key) {
+    if (letter == '.')
+      out += "__";
+    else
+      out += static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
+  }
+  return out;
+}
+
+std::vector<std::string> open_addresses(const configuration& settings) {
+  std::vector<std::string> open;
+  for (const auto& address : settings.list("server.listen")) {
+    const auto host = address.substr(0, address.rfind(':'));
+    if (host != "localhost" && host != "[::1]" && !host.starts_with("127.")) open.push_back(address);
+  }
+  return open;
 }
 
 configuration::configuration() {

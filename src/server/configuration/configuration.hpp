@@ -85,6 +85,11 @@ class configuration {
 /// "unknown key …; did you mean …?"
 [[nodiscard]] std::string unknown_key(std::string_view name);
 
+/// What comes after FANFARE_: "AUTH__SECRET" for auth.secret.
+[[nodiscard]] std::string environment_name(std::string_view key);
+/// The addresses of server.listen that others than this machine may reach.
+[[nodiscard]] std::vector<std::string> open_addresses(const configuration& settings);
+
 /// A commented TOML file with every key at its default.
 [[nodiscard]] std::string default_toml();
 /// Every key with its effective value and source, secrets masked; one line each.

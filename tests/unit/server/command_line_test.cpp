@@ -101,6 +101,14 @@ TEST(CommandLine, ConfigurationFaultsAreTwoAndNamed) {
   EXPECT_THAT(run({"config", "--check", "/no/such/file"}).err, HasSubstr("cannot be read"));
 }
 
+TEST(CommandLine, TheProductionCheckNeedsAFile) {
+  for (const auto& arguments : {std::vector{"config", "--production"}, {"config", "--show", "--production"}}) {
+    const auto got = run(arguments);
+    EXPECT_EQ(got.code, 2);
+    EXPECT_THAT(got.err, HasSubstr("--production requires --check"));
+  }
+}
+
 TEST(CommandLine, FailuresAreOne) {
   const auto got = run({"publish", "project.updated", "--url", "http://127.0.0.1:1", "--data", "{"}, {"FANFARE_KEY=k"});
   EXPECT_EQ(got.code, 1);

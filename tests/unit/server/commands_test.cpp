@@ -110,7 +110,7 @@ TEST(Commands, ChecksAFile) {
     std::ofstream(path) << content;
     printed text;
     try {
-      EXPECT_EQ(server::run_config_check({path, nullptr}, text.io), 0);
+      EXPECT_EQ(server::run_config_check({path, nullptr}, false, text.io), 0);
     } catch (const server::config_error& failure) {
       return failure.what();
     }
@@ -130,15 +130,39 @@ TEST(Commands, ChecksAFile) {
   const auto entry = "FANFARE_AUTH__SECRET=" + std::string(32, 's');
   const char* environment[] = {entry.c_str(), nullptr};
   printed text;
-  EXPECT_EQ(server::run_config_check({path, environment}, text.io), 0) << "the environment counts";
+  EXPECT_EQ(server::run_config_check({path, environment}, false, text.io), 0) << "the environment counts";
   EXPECT_THAT(check("[server]\nworkers = 1\n"), HasSubstr("FANFARE_AUTH__SECRET")) << "the cure";
   std::remove(path.c_str());
   try {
-    static_cast<void>(server::run_config_check({testing::TempDir(), nullptr}, text.io));
+    static_cast<void>(server::run_config_check({testing::TempDir(), nullptr}, false, text.io));
     ADD_FAILURE() << "a directory";
   } catch (const server::config_error& failure) {
     EXPECT_THAT(failure.what(), HasSubstr("it is a directory"));
   }
+}
+
+TEST(Commands, ChecksAFileForProduction) {
+  const auto path = testing::TempDir() + "fanfare_production_test.toml";
+  const std::string drawn = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+  const auto entry = "FANFARE_AUTH__SECRET=" + drawn;
+  const char* environment[] = {entry.c_str(), nullptr};
+  std::ofstream(path) << "[history]\npath = \"x.db\"\n[log]\nformat = \"text\"\n";
+  printed fine;
+  EXPECT_EQ(server::run_config_check({path, environment}, true, fine.io), 0) << "hints do not count";
+  EXPECT_THAT(fine.out.str(), testing::MatchesRegex(path + ": good for production, [0-9]+ hints\n"));
+  EXPECT_THAT(fine.err.str(), HasSubstr("fanfare: " + path + ":4: hint: log.format is text"));
+  std::ofstream(path) << "[cors]\norigins = [\"*\"]\n";
+  printed open;
+  EXPECT_EQ(server::run_config_check({path, environment}, true, open.io), 1);
+  EXPECT_EQ(open.out.str(), "");
+  EXPECT_THAT(open.err.str(), HasSubstr("fanfare: " + path + ":2: warning: cors.origins holds \"*\""));
+  EXPECT_THAT(open.err.str(), HasSubstr(path + ": not ready for production: 2 warnings, "));
+  printed lenient;
+  EXPECT_EQ(server::run_config_check({path, environment}, false, lenient.io), 0);
+  EXPECT_EQ(lenient.out.str(), path + ": good\n");
+  EXPECT_THROW(static_cast<void>(server::run_config_check({path, nullptr}, true, open.io)), server::config_error)
+      << "faults come first";
+  std::remove(path.c_str());
 }
 
 TEST(Commands, TokenAndShowReadTheEnvironment) {

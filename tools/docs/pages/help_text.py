@@ -72,6 +72,8 @@ def rows(lines: list[str]) -> list[tuple[str, str]]:
             out.append((left, f"{about} {line.strip()}".strip()))
             continue
         left, _, about = line.strip().partition("  ")
+        if not about and line[COLUMN - 1:COLUMN] == " ":  # a left one that just fits
+            left, about = line[:COLUMN].strip(), line[COLUMN:]
         out.append((left, about.strip()))
     return out
 

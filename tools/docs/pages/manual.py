@@ -11,7 +11,7 @@ DESCRIPTION = """Back-ends publish typed events over HTTP; browsers, services an
 token allows. What the server does is set in a file, fanfare.toml(5), by variables and by options, of which the later count.
 """
 
-EXIT = [("0", "It is done."), ("1", "It failed."), ("2", "The arguments or the configuration are wrong; standard error says how.")]
+EXIT = [("0", "It is done."), ("1", "It failed, or config --check --production has warnings."), ("2", "The arguments or the configuration are wrong; standard error says how.")]
 
 SIGNALS = [
     ("SIGTERM, SIGINT", "The server takes nothing new, ends what is under way and its connections, and stops."),
