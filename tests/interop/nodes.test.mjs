@@ -135,7 +135,7 @@ test("Redis away: clients stay, publishing is refused, and it goes on where it w
   const refused = await a.publish(update(2, { id: "two" }));
   assert.equal(refused.status, 503);
   assert.equal(refused.body.code, "unavailable");
-  await becomes(a, 503);
+  await Promise.all([becomes(a, 503), becomes(b, 503)]); // b too, or it would be asked before it has found Redis again
   assert.equal((await a.metrics()).get("fanfare_history_ready"), 0);
   assert.equal((await ask(socket, "ping", {})).time !== undefined, true);
   await redis.restart();
