@@ -15,6 +15,7 @@ const page = "docs/guide/production.md";
 
 /** The page's configuration and secrets, written as it says; gives what serve() needs of them. */
 async function prepare(place) {
+  place.replace("/var/lib/fanfare/", ""); // into the test's own folder
   place.write("production.toml");
   await place.run("secrets");
   const file = join(place.folder, "fanfare.env");
@@ -75,6 +76,7 @@ test("behind nginx: polling, the upgrade and WebSockets work, and what is inside
   const place = new Workplace(t, page);
   const { secret, key, ...options } = await prepare(place);
   const server = await place.serve(options);
+  place.replace("/var/lib/fanfare/", ""); // into the test's own folder
   const url = await nginx(t, place, place.block("fanfare.conf"));
   for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]]) {
     const socket = await connect(url, jwt({}, { key: secret }), { transports });
