@@ -18,7 +18,9 @@ namespace fanfare::server {
 namespace {
 
 [[noreturn]] void fail(const configuration& settings, std::string_view key, std::string_view what) {
-  throw config_error({fmt::format("{}: {} {}", settings.source(key), key, what)});
+  // What is not set stands nowhere.
+  const auto where = settings.source(key) == "default" ? std::string() : settings.source(key) + ": ";
+  throw config_error({fmt::format("{}{} {}", where, key, what)});
 }
 
 std::string read_file(const configuration& settings, std::string_view key) {

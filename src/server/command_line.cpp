@@ -44,6 +44,16 @@ void check_ids(const std::string& option, const std::vector<std::string>& ids) {
   }
 }
 
+/// What is wrong with the arguments, the command that they were for, and where to read on.
+std::string complaint(const CLI::App* app, const CLI::Error& fault) {
+  std::string command = app->get_name();
+  while (!app->get_subcommands().empty()) {
+    app = app->get_subcommands().front();
+    command += " " + app->get_name();
+  }
+  return command + ": " + fault.what() + "\n(" + command + " --help lists what there is)\n";
+}
+
 /// What the parser fills in, and which command was chosen.
 struct program {
   CLI::App app{"Fanfare, a real-time event server: back-ends publish typed events, Socket.IO clients receive them."};
@@ -78,6 +88,7 @@ struct program {
     app.name("fanfare");
     app.set_version_flag("--version", "fanfare " + std::string(version));
     app.require_subcommand(1);
+    app.failure_message(complaint);
     add_serve();
     add_token();
     add_publish();

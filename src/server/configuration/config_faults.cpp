@@ -121,7 +121,9 @@ void add_value_faults(const configuration& settings,
 std::vector<std::string> configuration::inconsistencies() const {
   std::vector<std::string> faults;
   const auto fault = [&](std::string_view key, std::string_view what) {
-    faults.push_back(fmt::format("{}: {} {}", source(key), key, what));
+    // What is not set stands nowhere.
+    const auto where = source(key) == "default" ? std::string() : source(key) + ": ";
+    faults.push_back(fmt::format("{}{} {}", where, key, what));
   };
   if (text("server.tls_cert").empty() != text("server.tls_key").empty()) {
     fault(text("server.tls_cert").empty() ? "server.tls_key" : "server.tls_cert",

@@ -91,6 +91,13 @@ TEST(CommandLine, NamesTheNearestCommand) {
   EXPECT_THAT(run({"help"}).out, HasSubstr("publish"));
 }
 
+TEST(CommandLine, WhatIsWrongNamesItsCommand) {
+  EXPECT_EQ(run({"token"}).err, "fanfare token: --sub is required\n(fanfare token --help lists what there is)\n");
+  EXPECT_THAT(run({"serve", "--listn"}).err, StartsWith("fanfare serve: The following argument was not expected: --listn"));
+  EXPECT_THAT(run({"history"}).err, StartsWith("fanfare history: A subcommand is required"));
+  EXPECT_THAT(run({"serve"}).err, StartsWith("fanfare: auth.secret is empty")) << "what is not set stands nowhere";
+}
+
 TEST(CommandLine, ConfigurationFaultsAreTwoAndNamed) {
   const auto got = run({"events"}, {"FANFARE_LOG__LEVL=x"});
   EXPECT_EQ(got.code, 2);
