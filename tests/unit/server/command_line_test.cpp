@@ -93,7 +93,8 @@ TEST(CommandLine, NamesTheNearestCommand) {
 
 TEST(CommandLine, WhatIsWrongNamesItsCommand) {
   EXPECT_EQ(run({"token"}).err, "fanfare token: --sub is required\n(fanfare token --help lists what there is)\n");
-  EXPECT_THAT(run({"serve", "--listn"}).err, StartsWith("fanfare serve: The following argument was not expected: --listn"));
+  EXPECT_THAT(run({"serve", "--listn"}).err,
+              StartsWith("fanfare serve: The following argument was not expected: --listn"));
   EXPECT_THAT(run({"history"}).err, StartsWith("fanfare history: A subcommand is required"));
   EXPECT_THAT(run({"serve"}).err, StartsWith("fanfare: auth.secret is empty")) << "what is not set stands nowhere";
 }
