@@ -76,7 +76,6 @@ test("behind nginx: polling, the upgrade and WebSockets work, and what is inside
   const place = new Workplace(t, page);
   const { secret, key, ...options } = await prepare(place);
   const server = await place.serve(options);
-  place.replace("/var/lib/fanfare/", ""); // into the test's own folder
   const url = await nginx(t, place, place.block("fanfare.conf"));
   for (const transports of [["polling"], ["websocket"], ["polling", "websocket"]]) {
     const socket = await connect(url, jwt({}, { key: secret }), { transports });
