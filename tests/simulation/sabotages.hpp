@@ -21,7 +21,6 @@ inline const std::vector<named_sabotage>& sabotages() {
       {"a_lost_reply_appends_twice", {.scripts = {{"if is_of(done, call_number) then", "if false then"}}}},
       {"a_late_call_is_run_again", {.scripts = {{"if is_past(done) or is_past(other) then", "if false then"}}}},
       {"what_was_dropped_unread_is_not_told", {.scripts = {{"missed = 1", "missed = 0"}}}},
-       {.scripts = {{"if st.epoch ~= epoch or st.head < known_head then", "if false then"}}}},
       {"repeats_on_another_node_are_appended",
        {.scripts = {{"local packed = call('GET', P .. ':answer:' .. a.key)", "local packed = nil"}}}},
       {"the_dead_stay", {.dead_stay = true}},
