@@ -90,7 +90,7 @@ const key = "a key of the benchmark's own";
 const fanfare = async (url) => {
   const { pid, match } = await start(process.env.FANFARE_PROGRAM, ["serve", "--listen", "127.0.0.1:0", "--workers", "1"], /listening on http:\/\/127.0.0.1:(\d+)/, {
     FANFARE_AUTH__SECRET: "a secret of the benchmark, 32 bytes or more", FANFARE_PUBLISH__KEYS: key, FANFARE_HISTORY__BACKEND: "redis", FANFARE_REDIS__URL: url,
-    FANFARE_LIMITS__PUBLISH_PER_SECOND: "0", FANFARE_LOG__LEVEL: "warn" });
+    FANFARE_LIMITS__PUBLISH_PER_SECOND: "1000000", FANFARE_LIMITS__PUBLISH_BURST: "100000000", FANFARE_LOG__LEVEL: "warn" });
   return { pid, port: Number(match[1]) };
 };
 const node = (kind) => async (url) => {
@@ -103,7 +103,13 @@ const centrifugo = async (url, address) => {
   await writeFile(file, JSON.stringify({ engine: { type: "redis", redis: { address: `redis://${address}` } }, http_api: { key }, client: { allowed_origins: [] },
     http_server: { address: "127.0.0.1", port: String(at) },
     channel: { namespaces: [{ name: "project", history_size: 10000, history_ttl: "600s", force_recovery: true }] } }));
-  const { pid } = await start(process.env.CENTRIFUGO, ["--config", file], /serving websocket/, { GOMAXPROCS: "1" });
+  const { pid } = await start(process.env.CENTRIFUGO, ["--config", file], /serving websocket/);
+  // It says so before it does.
+  for (let open = false; !open;) {
+    const probe = connect(at, "127.0.0.1");
+    open = await new Promise((resolve) => probe.once("connect", () => resolve(true)).once("error", () => resolve(false)));
+    probe.destroy();
+  }
   return { pid, port: at };
 };
 
