@@ -29,4 +29,5 @@ TMPDIR=$PWD/build build/bench/bin/bench_redis_log
 export TMPDIR=$PWD/build
 node bench/peers/redis_streams.mjs 3 always
 node bench/peers/redis_streams.mjs 3 no
+node bench/peers/fleet.mjs 4  # with CENTRIFUGO=PROGRAM beside that, too
 node bench/unkept_instructions.mjs
