@@ -46,7 +46,7 @@ int show(std::uint64_t seed, const outcome& came, std::size_t lines_max) {
 
 /// Those that have failed once; they go first. What a seed means changes with what is drawn in the simulation: a bug
 /// found by one has a test of its own beside the code.
-constexpr std::array<std::uint64_t, 11> once_failed{7, 10, 11, 23, 26, 56, 73, 304, 420, 714, 1143};
+constexpr std::array<std::uint64_t, 12> once_failed{7, 10, 11, 23, 26, 56, 73, 304, 420, 714, 1143, 12271};
 
 class clock {
  public:

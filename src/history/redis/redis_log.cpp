@@ -294,8 +294,9 @@ void redis_log::set_refusing(bool now, const std::string& why) {
 
 void redis_log::on_answered(redis_appender::answered came) {
   set_refusing(false, "");
-  // Nothing is between what this node has seen and what it has appended: it need not read that.
-  if (following_ && came.before == follower_->last()) {
+  // Nothing is between what this node has seen and what it has appended: it need not read that. Facts that it has read
+  // may lie behind events that were gone by then.
+  if (following_ && !doubts_ && came.before == follower_->last() && came.before.position == head()) {
     observe_own(came);
     follower_->pass(came.now.last);
   }
