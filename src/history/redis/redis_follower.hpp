@@ -44,6 +44,11 @@ class redis_follower {
   /// Goes on behind `after`, over a new connection.
   void read_on(const stream_id& after);
   void stop();
+  /// The same; whoever goes on later goes on behind `after`.
+  void stop_at(const stream_id& after) {
+    stop();
+    last_ = read_to_ = after;
+  }
   /// Gives what waits, from the one that was not taken.
   void go_on();
   /// The last that has been read, given or not.

@@ -348,7 +348,7 @@ void redis_log::follow(const stream_id& after, bool all_facts) {
   whole_to_ = broken_to_ = 0;
   const auto turn = ++follows_;
   if (following_) return follower_->read_on(after);
-  follower_->stop();
+  follower_->stop_at(after);
   reader_->facts([this, after, turn](const auto& kept) {
     if (!joiner_ || turn != follows_) return;  // asked again since: it would read anew what has been read by then
     if (!kept) return joiner_->try_later("it did not give what is kept beside the events");
