@@ -5,6 +5,7 @@
 
 #include "history/entries.hpp"
 #include "history/redis/redis_rig.hpp"
+#include "history/redis/replies.hpp"
 #include "history/redis/scripts.hpp"
 #include "redis/real/client_rig.hpp"
 #include "support/fake_executor.hpp"
@@ -18,24 +19,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-redis::reply number(std::int64_t of) {
-  redis::reply out;
-  out.type = redis::reply::kind::integer;
-  out.integer = of;
-  return out;
-}
-redis::reply text(std::string of) {
-  redis::reply out;
-  out.type = redis::reply::kind::bulk;
-  out.text = std::move(of);
-  return out;
-}
-redis::reply list(std::vector<redis::reply> of) {
-  redis::reply out;
-  out.type = redis::reply::kind::array;
-  out.elements = std::move(of);
-  return out;
-}
+using test::list;
+using test::number;
+using test::text;
 
 /// Notes each call as "<number>", with '+' where it is nothing without the one before.
 class held_client final : public redis::client {

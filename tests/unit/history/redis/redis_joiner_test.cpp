@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "history/redis/replies.hpp"
 #include "support/fake_executor.hpp"
 
 // What a node claims to know of the log when it comes back, with a Redis that answers when the test says. What Redis
@@ -13,18 +14,8 @@ namespace {
 
 using testing::ElementsAre;
 
-redis::reply text(std::string of) {
-  redis::reply out;
-  out.type = redis::reply::kind::bulk;
-  out.text = std::move(of);
-  return out;
-}
-redis::reply list(std::vector<redis::reply> of) {
-  redis::reply out;
-  out.type = redis::reply::kind::array;
-  out.elements = std::move(of);
-  return out;
-}
+using test::list;
+using test::text;
 
 /// Notes each claim as "<epoch>@<head> <by>".
 class held_client final : public redis::client {

@@ -4,25 +4,15 @@
 #include <gtest/gtest.h>
 
 #include "history/entries.hpp"
+#include "history/redis/replies.hpp"
 
 namespace fanfare::history {
 namespace {
 
 using testing::ElementsAre;
 
-redis::reply text(std::string content) {
-  redis::reply out;
-  out.type = redis::reply::kind::bulk;
-  out.text = std::move(content);
-  return out;
-}
-
-redis::reply list(std::vector<redis::reply> elements) {
-  redis::reply out;
-  out.type = redis::reply::kind::array;
-  out.elements = std::move(elements);
-  return out;
-}
+using test::list;
+using test::text;
 
 redis::reply item(const std::string& id, const std::vector<std::string>& fields) {
   std::vector<redis::reply> words;
